@@ -18,6 +18,9 @@ func depthwise3x3s1AVX512VNNI(a *depthwiseArgs)
 func depthwise3x3s1TwoRowsAVX512VNNI(a *depthwiseArgs)
 
 //go:noescape
+func depthwise3x3s1HalvesAVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
 func depthwise3x3DilatedAVX512VNNI(a *depthwiseArgs)
 
 //go:noescape

@@ -18124,7 +18124,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	LONG $0x04998f0f; WORD $0x0000 // jg 0x16c7c <depthwise3x3s1TwoRowsAVX512VNNI+0x4ec>
-	LONG $0x0011cae9; BYTE $0x00 // jmp 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x0011c4e9; BYTE $0x00 // jmp 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -18140,7 +18140,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x09c68f0f; WORD $0x0000 // jg 0x171f1 <depthwise3x3s1TwoRowsAVX512VNNI+0xa61>
-	LONG $0x001182e9; BYTE $0x00 // jmp 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x00117ce9; BYTE $0x00 // jmp 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
@@ -18284,7 +18284,6 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406df162; WORD $0xd26b // vpackssdw zmm2, zmm18, zmm2
 	LONG $0x4825f162; WORD $0xd267 // vpackuswb zmm2, zmm11, zmm2
 	LONG $0x48fed162; WORD $0x127f // vmovdqu64 zmmword ptr [r10], zmm2
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x487cf162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*rbp]
 	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
 	LONG $0x486de262; WORD $0xf3a8 // vfmadd213ps zmm22, zmm2, zmm3 # zmm22 = (zmm2 * zmm22) + zmm3
@@ -18298,6 +18297,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
 	LONG $0x4075f162; WORD $0xd26b // vpackssdw zmm2, zmm17, zmm2
 	LONG $0x4825f162; WORD $0xd267 // vpackuswb zmm2, zmm11, zmm2
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x48fed162; WORD $0x147f; BYTE $0x0a // vmovdqu64 zmmword ptr [r10 + rcx], zmm2
 	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
 	WORD $0x014d; BYTE $0xdd // add r13, r11
@@ -18345,7 +18345,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfffda5e9; BYTE $0xff // jmp 0x16a10 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	LONG $0x0d368e0f; WORD $0x0000 // jle 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x0d308e0f; WORD $0x0000 // jle 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -18395,7 +18395,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0x05888f0f; WORD $0x0000 // jg 0x17302 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
-	LONG $0x000c33e9; BYTE $0x00 // jmp 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x000c2de9; BYTE $0x00 // jmp 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
@@ -18501,28 +18501,28 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484de262; WORD $0xed50 // vpdpbusd zmm21, zmm6, zmm5
 	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
 	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
-	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
-	LONG $0x481dc262; WORD $0xf950 // vpdpbusd zmm23, zmm12, zmm9
-	LONG $0x48fd6162; WORD $0xc46f // vmovdqa64 zmm24, zmm4
-	LONG $0x48654262; WORD $0xc150 // vpdpbusd zmm24, zmm3, zmm9
 	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
-	LONG $0x484dc262; WORD $0xc950 // vpdpbusd zmm17, zmm6, zmm9
+	LONG $0x481dc262; WORD $0xc950 // vpdpbusd zmm17, zmm12, zmm9
+	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
+	LONG $0x4865c262; WORD $0xf950 // vpdpbusd zmm23, zmm3, zmm9
+	LONG $0x48fd6162; WORD $0xc46f // vmovdqa64 zmm24, zmm4
+	LONG $0x484d4262; WORD $0xc150 // vpdpbusd zmm24, zmm6, zmm9
 	LONG $0x481de262; WORD $0xd750 // vpdpbusd zmm18, zmm12, zmm7
 	LONG $0x4865e262; WORD $0xdf50 // vpdpbusd zmm19, zmm3, zmm7
 	LONG $0x484de262; WORD $0xe750 // vpdpbusd zmm20, zmm6, zmm7
 	LONG $0x486de262; WORD $0xef50 // vpdpbusd zmm21, zmm2, zmm7
 	LONG $0x481dc262; WORD $0xf250 // vpdpbusd zmm22, zmm12, zmm10
-	LONG $0x4865c262; WORD $0xfa50 // vpdpbusd zmm23, zmm3, zmm10
-	LONG $0x484d4262; WORD $0xc250 // vpdpbusd zmm24, zmm6, zmm10
-	LONG $0x486dc262; WORD $0xca50 // vpdpbusd zmm17, zmm2, zmm10
+	LONG $0x4865c262; WORD $0xca50 // vpdpbusd zmm17, zmm3, zmm10
+	LONG $0x484dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm6, zmm10
+	LONG $0x486d4262; WORD $0xc250 // vpdpbusd zmm24, zmm2, zmm10
 	LONG $0x4865c262; WORD $0xd050 // vpdpbusd zmm18, zmm3, zmm8
 	LONG $0x484dc262; WORD $0xd850 // vpdpbusd zmm19, zmm6, zmm8
 	LONG $0x486dc262; WORD $0xe050 // vpdpbusd zmm20, zmm2, zmm8
 	LONG $0x4815c262; WORD $0xe850 // vpdpbusd zmm21, zmm13, zmm8
 	LONG $0x4865c262; WORD $0xf350 // vpdpbusd zmm22, zmm3, zmm11
-	LONG $0x484dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm6, zmm11
-	LONG $0x486d4262; WORD $0xc350 // vpdpbusd zmm24, zmm2, zmm11
-	LONG $0x4815c262; WORD $0xcb50 // vpdpbusd zmm17, zmm13, zmm11
+	LONG $0x484dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm6, zmm11
+	LONG $0x486dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm2, zmm11
+	LONG $0x48154262; WORD $0xc350 // vpdpbusd zmm24, zmm13, zmm11
 	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
 	LONG $0x487cb162; WORD $0xf25b // vcvtdq2ps zmm6, zmm18
 	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
@@ -18542,25 +18542,25 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
 	LONG $0x48fed162; WORD $0x197f // vmovdqu64 zmmword ptr [r9], zmm3
-	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
 	LONG $0x487cb162; WORD $0xf65b // vcvtdq2ps zmm6, zmm22
 	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
+	LONG $0x487c3162; WORD $0xe15b // vcvtdq2ps zmm12, zmm17
 	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x484dd162; WORD $0xf46b // vpackssdw zmm6, zmm6, zmm12
-	LONG $0x487c1162; WORD $0xe05b // vcvtdq2ps zmm12, zmm24
+	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
 	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x487c8162; WORD $0xc85b // vcvtdq2ps zmm17, zmm24
 	LONG $0x4864b162; WORD $0xd959 // vmulps zmm3, zmm3, zmm17
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x481df162; WORD $0xdb6b // vpackssdw zmm3, zmm12, zmm3
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	LONG $0x48fe9162; WORD $0x1c7f; BYTE $0x11 // vmovdqu64 zmmword ptr [r9 + r10], zmm3
 	LONG $0x584f034c // add r9, qword ptr [rdi + 0x58]
 	WORD $0x014d; BYTE $0xdc // add r12, r11
@@ -18607,7 +18607,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfffd70e9; BYTE $0xff // jmp 0x16f50 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x07c18e0f; WORD $0x0000 // jle 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x07bb8e0f; WORD $0x0000 // jle 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
@@ -18660,7 +18660,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x06b08e0f; WORD $0x0000 // jle 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x06aa8e0f; WORD $0x0000 // jle 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
 	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
@@ -18748,7 +18748,6 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406df162; WORD $0xe46b // vpackssdw zmm4, zmm18, zmm4
 	LONG $0x4825f162; WORD $0xe467 // vpackuswb zmm4, zmm11, zmm4
 	LONG $0x497ed162; WORD $0x207f // vmovdqu32 zmmword ptr [r8] {k1}, zmm4
-	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	LONG $0x487cb162; WORD $0x2410; BYTE $0x92 // vmovups zmm4, zmmword ptr [rdx + 4*r10]
 	LONG $0x487cb162; WORD $0x3410; BYTE $0x90 // vmovups zmm6, zmmword ptr [rax + 4*r10]
 	LONG $0x485de262; WORD $0xf6a8 // vfmadd213ps zmm22, zmm4, zmm6 # zmm22 = (zmm4 * zmm22) + zmm6
@@ -18762,6 +18761,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487db162; WORD $0xe05b // vcvtps2dq zmm4, zmm16
 	LONG $0x4075f162; WORD $0xe46b // vpackssdw zmm4, zmm17, zmm4
 	LONG $0x4825f162; WORD $0xe467 // vpackuswb zmm4, zmm11, zmm4
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	LONG $0x497ed162; WORD $0x247f; BYTE $0x30 // vmovdqu32 zmmword ptr [r8 + rsi] {k1}, zmm4
 	LONG $0x5847034c // add r8, qword ptr [rdi + 0x58]
 	WORD $0x014d; BYTE $0xee // add r14, r13
@@ -18772,7 +18772,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xf66f // vmovdqa64 zmm6, zmm14
 	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
 	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
-	LONG $0x04558d0f; WORD $0x0000 // jge 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x044f8d0f; WORD $0x0000 // jge 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	WORD $0x8948; BYTE $0xee // mov rsi, rbp
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
@@ -18815,11 +18815,11 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0xfcbc8f0f; WORD $0xffff // jg 0x17302 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
-	LONG $0x000367e9; BYTE $0x00 // jmp 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x000361e9; BYTE $0x00 // jmp 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x03508e0f; WORD $0x0000 // jle 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x034a8e0f; WORD $0x0000 // jle 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x49348d4b // lea rsi, [r9 + 2*r9]
 	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
@@ -18855,9 +18855,9 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x0001f4e9; BYTE $0x00 // jmp 0x178f7 <depthwise3x3s1TwoRowsAVX512VNNI+0x1167>
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdc162; WORD $0xd06f // vmovdqa64 zmm18, zmm8
 	LONG $0x4075e262; WORD $0xd350 // vpdpbusd zmm18, zmm17, zmm3
@@ -18869,28 +18869,28 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484de262; WORD $0xeb50 // vpdpbusd zmm21, zmm6, zmm3
 	LONG $0x48fdc162; WORD $0xf06f // vmovdqa64 zmm22, zmm8
 	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
-	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
-	LONG $0x481dc262; WORD $0xf950 // vpdpbusd zmm23, zmm12, zmm9
-	LONG $0x48fd4162; WORD $0xc06f // vmovdqa64 zmm24, zmm8
-	LONG $0x48454262; WORD $0xc150 // vpdpbusd zmm24, zmm7, zmm9
 	LONG $0x48fdc162; WORD $0xc86f // vmovdqa64 zmm17, zmm8
-	LONG $0x484dc262; WORD $0xc950 // vpdpbusd zmm17, zmm6, zmm9
+	LONG $0x481dc262; WORD $0xc950 // vpdpbusd zmm17, zmm12, zmm9
+	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
+	LONG $0x4845c262; WORD $0xf950 // vpdpbusd zmm23, zmm7, zmm9
+	LONG $0x48fd4162; WORD $0xc06f // vmovdqa64 zmm24, zmm8
+	LONG $0x484d4262; WORD $0xc150 // vpdpbusd zmm24, zmm6, zmm9
 	LONG $0x481de262; WORD $0xd450 // vpdpbusd zmm18, zmm12, zmm4
 	LONG $0x4845e262; WORD $0xdc50 // vpdpbusd zmm19, zmm7, zmm4
 	LONG $0x484de262; WORD $0xe450 // vpdpbusd zmm20, zmm6, zmm4
 	LONG $0x4815e262; WORD $0xec50 // vpdpbusd zmm21, zmm13, zmm4
 	LONG $0x481dc262; WORD $0xf250 // vpdpbusd zmm22, zmm12, zmm10
-	LONG $0x4845c262; WORD $0xfa50 // vpdpbusd zmm23, zmm7, zmm10
-	LONG $0x484d4262; WORD $0xc250 // vpdpbusd zmm24, zmm6, zmm10
-	LONG $0x4815c262; WORD $0xca50 // vpdpbusd zmm17, zmm13, zmm10
+	LONG $0x4845c262; WORD $0xca50 // vpdpbusd zmm17, zmm7, zmm10
+	LONG $0x484dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm6, zmm10
+	LONG $0x48154262; WORD $0xc250 // vpdpbusd zmm24, zmm13, zmm10
 	LONG $0x4845e262; WORD $0xd550 // vpdpbusd zmm18, zmm7, zmm5
 	LONG $0x484de262; WORD $0xdd50 // vpdpbusd zmm19, zmm6, zmm5
 	LONG $0x4815e262; WORD $0xe550 // vpdpbusd zmm20, zmm13, zmm5
 	LONG $0x480de262; WORD $0xed50 // vpdpbusd zmm21, zmm14, zmm5
 	LONG $0x4845c262; WORD $0xf350 // vpdpbusd zmm22, zmm7, zmm11
-	LONG $0x484dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm6, zmm11
-	LONG $0x48154262; WORD $0xc350 // vpdpbusd zmm24, zmm13, zmm11
-	LONG $0x480dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm14, zmm11
+	LONG $0x484dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm6, zmm11
+	LONG $0x4815c262; WORD $0xfb50 // vpdpbusd zmm23, zmm13, zmm11
+	LONG $0x480d4262; WORD $0xc350 // vpdpbusd zmm24, zmm14, zmm11
 	LONG $0x487cb162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*r9]
 	LONG $0x487cb162; WORD $0xfa5b // vcvtdq2ps zmm7, zmm18
 	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
@@ -18910,25 +18910,25 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
 	LONG $0x497ef162; WORD $0x367f // vmovdqu32 zmmword ptr [rsi] {k1}, zmm6
-	LONG $0x186f8b48 // mov rbp, qword ptr [rdi + 0x18]
 	LONG $0x487cb162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*r9]
 	LONG $0x487cb162; WORD $0xfe5b // vcvtdq2ps zmm7, zmm22
 	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
+	LONG $0x487c3162; WORD $0xe15b // vcvtdq2ps zmm12, zmm17
 	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x4845d162; WORD $0xfc6b // vpackssdw zmm7, zmm7, zmm12
-	LONG $0x487c1162; WORD $0xe05b // vcvtdq2ps zmm12, zmm24
+	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
 	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x487c8162; WORD $0xc85b // vcvtdq2ps zmm17, zmm24
 	LONG $0x484cb162; WORD $0xf159 // vmulps zmm6, zmm6, zmm17
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
 	LONG $0x481df162; WORD $0xf66b // vpackssdw zmm6, zmm12, zmm6
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
+	LONG $0x186f8b48 // mov rbp, qword ptr [rdi + 0x18]
 	LONG $0x497ef162; WORD $0x347f; BYTE $0x2e // vmovdqu32 zmmword ptr [rsi + rbp] {k1}, zmm6
 	LONG $0x58770348 // add rsi, qword ptr [rdi + 0x58]
 	WORD $0x014c; BYTE $0xe3 // add rbx, r12
@@ -18939,15 +18939,15 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xff6f // vmovdqa64 zmm7, zmm15
 	LONG $0x48fd5162; WORD $0xe66f // vmovdqa64 zmm12, zmm14
 	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
-	LONG $0x00bb8d0f; WORD $0x0000 // jge 0x179b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x00b58d0f; WORD $0x0000 // jge 0x179ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
 	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
 	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
 	LONG $0xfdf68e0f; WORD $0xffff // jle 0x17720 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	LONG $0xc97ef162; WORD $0x116f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rcx]
@@ -18967,14 +18967,527 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2c8b; BYTE $0x24 // mov ebp, dword ptr [rsp]
 	LONG $0x0100fd81; WORD $0x0000 // cmp ebp, 0x100
 	LONG $0xfd77820f; WORD $0xffff // jb 0x17703 <depthwise3x3s1TwoRowsAVX512VNNI+0xf73>
-	LONG $0x0000fd81; WORD $0x0100 // cmp ebp, 0x1000000
+	LONG $0x0000fd81; WORD $0x0001 // cmp ebp, 0x10000
 	WORD $0x0673 // jae 0x1799a <depthwise3x3s1TwoRowsAVX512VNNI+0x120a>
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x00243c81; WORD $0x0100; BYTE $0x00 // cmp dword ptr [rsp], 0x10000
-	LONG $0xfd79830f; WORD $0xffff // jae 0x17720 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0xfffd6ee9; BYTE $0xff // jmp 0x17720 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0x00243c81; WORD $0x0000; BYTE $0x01 // cmp dword ptr [rsp], 0x1000000
+	LONG $0xfd68820f; WORD $0xffff // jb 0x1770f <depthwise3x3s1TwoRowsAVX512VNNI+0xf7f>
+	LONG $0xfffd74e9; BYTE $0xff // jmp 0x17720 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	LONG $0x38c48348 // add rsp, 0x38
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func depthwise3x3s1HalvesAVX512VNNI(a)
+TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x013e840f; WORD $0x0000 // je 0x17b19 <depthwise3x3s1HalvesAVX512VNNI+0x159>
+	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
+	LONG $0x18244c89 // mov dword ptr [rsp + 0x18], ecx
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x48778b4c // mov r14, qword ptr [rdi + 0x48]
+	WORD $0xd5f7 // not ebp
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0x8b48; BYTE $0x31 // mov rsi, qword ptr [rcx]
+	LONG $0x08418b4c // mov r8, qword ptr [rcx + 0x8]
+	LONG $0x10498b4c // mov r9, qword ptr [rcx + 0x10]
+	LONG $0x18518b4c // mov r10, qword ptr [rcx + 0x18]
+	LONG $0x20598b4c // mov r11, qword ptr [rcx + 0x20]
+	LONG $0x28598b48 // mov rbx, qword ptr [rcx + 0x28]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	WORD $0x4c0f; BYTE $0xd5 // cmovl edx, ebp
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x2474894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r14
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x02198e0f; WORD $0x0000 // jle 0x17c66 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xa97ed162; WORD $0x116f // vmovdqu32 ymm2 {k1} {z}, ymmword ptr [r9]
+	LONG $0x48f5f362; WORD $0xca3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm2, 0x1
+	LONG $0xc97ed162; WORD $0x106f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r8]
+	LONG $0xa97ed162; WORD $0x1a6f // vmovdqu32 ymm3 {k1} {z}, ymmword ptr [r10]
+	LONG $0x48edf362; WORD $0xd33a; BYTE $0x01 // vinserti64x4 zmm2, zmm2, ymm3, 0x1
+	LONG $0xc97ed162; WORD $0x196f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r9]
+	LONG $0xa97ed162; WORD $0x236f // vmovdqu32 ymm4 {k1} {z}, ymmword ptr [r11]
+	LONG $0x48e5f362; WORD $0xdc3a; BYTE $0x01 // vinserti64x4 zmm3, zmm3, ymm4, 0x1
+	LONG $0xc97ed162; WORD $0x226f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r10]
+	LONG $0xa97ef162; WORD $0x2b6f // vmovdqu32 ymm5 {k1} {z}, ymmword ptr [rbx]
+	LONG $0x48ddf362; WORD $0xe53a; BYTE $0x01 // vinserti64x4 zmm4, zmm4, ymm5, 0x1
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd460 // vpunpcklbw zmm2, zmm3, zmm4 # zmm2 = zmm3[0],zmm4[0],zmm3[1],zmm4[1],zmm3[2],zmm4[2],zmm3[3],zmm4[3],zmm3[4],zmm4[4],zmm3[5],zmm4[5],zmm3[6],zmm4[6],zmm3[7],zmm4[7],zmm3[16],zmm4[16],zmm3[17],zmm4[17],zmm3[18],zmm4[18],zmm3[19],zmm4[19],zmm3[20],zmm4[20],zmm3[21],zmm4[21],zmm3[22],zmm4[22],zmm3[23],zmm4[23],zmm3[32],zmm4[32],zmm3[33],zmm4[33],zmm3[34],zmm4[34],zmm3[35],zmm4[35],zmm3[36],zmm4[36],zmm3[37],zmm4[37],zmm3[38],zmm4[38],zmm3[39],zmm4[39],zmm3[48],zmm4[48],zmm3[49],zmm4[49],zmm3[50],zmm4[50],zmm3[51],zmm4[51],zmm3[52],zmm4[52],zmm3[53],zmm4[53],zmm3[54],zmm4[54],zmm3[55],zmm4[55]
+	LONG $0x4865f162; WORD $0xdc68 // vpunpckhbw zmm3, zmm3, zmm4 # zmm3 = zmm3[8],zmm4[8],zmm3[9],zmm4[9],zmm3[10],zmm4[10],zmm3[11],zmm4[11],zmm3[12],zmm4[12],zmm3[13],zmm4[13],zmm3[14],zmm4[14],zmm3[15],zmm4[15],zmm3[24],zmm4[24],zmm3[25],zmm4[25],zmm3[26],zmm4[26],zmm3[27],zmm4[27],zmm3[28],zmm4[28],zmm3[29],zmm4[29],zmm3[30],zmm4[30],zmm3[31],zmm4[31],zmm3[40],zmm4[40],zmm3[41],zmm4[41],zmm3[42],zmm4[42],zmm3[43],zmm4[43],zmm3[44],zmm4[44],zmm3[45],zmm4[45],zmm3[46],zmm4[46],zmm3[47],zmm4[47],zmm3[56],zmm4[56],zmm3[57],zmm4[57],zmm3[58],zmm4[58],zmm3[59],zmm4[59],zmm3[60],zmm4[60],zmm3[61],zmm4[61],zmm3[62],zmm4[62],zmm3[63],zmm4[63]
+	LONG $0x48557162; WORD $0xda61 // vpunpcklwd zmm11, zmm5, zmm2 # zmm11 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x48557162; WORD $0xd269 // vpunpckhwd zmm10, zmm5, zmm2 # zmm10 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x48757162; WORD $0xcb61 // vpunpcklwd zmm9, zmm1, zmm3 # zmm9 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
+	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x018b850f; WORD $0x0000 // jne 0x17c66 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x18244c8b // mov ecx, dword ptr [rsp + 0x18]
+	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
+	LONG $0x0169820f; WORD $0x0000 // jb 0x17c54 <depthwise3x3s1HalvesAVX512VNNI+0x294>
+	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
+	LONG $0x0904820f; WORD $0x0000 // jb 0x183fb <depthwise3x3s1HalvesAVX512VNNI+0xa3b>
+	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
+	LONG $0x0163830f; WORD $0x0000 // jae 0x17c66 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x015d8f0f; WORD $0x0000 // jg 0x17c71 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
+	LONG $0x000912e9; BYTE $0x00 // jmp 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
+	LONG $0x20244489 // mov dword ptr [rsp + 0x20], eax
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x487f8b4c // mov r15, qword ptr [rdi + 0x48]
+	WORD $0xd3f7 // not ebx
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0x8b48; BYTE $0x11 // mov rdx, qword ptr [rcx]
+	LONG $0x08718b48 // mov rsi, qword ptr [rcx + 0x8]
+	LONG $0x10418b4c // mov r8, qword ptr [rcx + 0x10]
+	LONG $0x18498b4c // mov r9, qword ptr [rcx + 0x18]
+	LONG $0x20518b4c // mov r10, qword ptr [rcx + 0x20]
+	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4c0f; BYTE $0xcb // cmovl ecx, ebx
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x247c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r15
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x04988e0f; WORD $0x0000 // jle 0x18023 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0xc97ef162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx]
+	LONG $0xa97ed162; WORD $0x106f // vmovdqu32 ymm2 {k1} {z}, ymmword ptr [r8]
+	LONG $0x48f5f362; WORD $0xca3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm2, 0x1
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xa97ed162; WORD $0x196f // vmovdqu32 ymm3 {k1} {z}, ymmword ptr [r9]
+	LONG $0x48edf362; WORD $0xd33a; BYTE $0x01 // vinserti64x4 zmm2, zmm2, ymm3, 0x1
+	LONG $0xc97ed162; WORD $0x186f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r8]
+	LONG $0xa97ed162; WORD $0x226f // vmovdqu32 ymm4 {k1} {z}, ymmword ptr [r10]
+	LONG $0x48e5f362; WORD $0xdc3a; BYTE $0x01 // vinserti64x4 zmm3, zmm3, ymm4, 0x1
+	LONG $0xc97ed162; WORD $0x216f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r9]
+	LONG $0xa97ed162; WORD $0x2b6f // vmovdqu32 ymm5 {k1} {z}, ymmword ptr [r11]
+	LONG $0x48ddf362; WORD $0xe53a; BYTE $0x01 // vinserti64x4 zmm4, zmm4, ymm5, 0x1
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd460 // vpunpcklbw zmm2, zmm3, zmm4 # zmm2 = zmm3[0],zmm4[0],zmm3[1],zmm4[1],zmm3[2],zmm4[2],zmm3[3],zmm4[3],zmm3[4],zmm4[4],zmm3[5],zmm4[5],zmm3[6],zmm4[6],zmm3[7],zmm4[7],zmm3[16],zmm4[16],zmm3[17],zmm4[17],zmm3[18],zmm4[18],zmm3[19],zmm4[19],zmm3[20],zmm4[20],zmm3[21],zmm4[21],zmm3[22],zmm4[22],zmm3[23],zmm4[23],zmm3[32],zmm4[32],zmm3[33],zmm4[33],zmm3[34],zmm4[34],zmm3[35],zmm4[35],zmm3[36],zmm4[36],zmm3[37],zmm4[37],zmm3[38],zmm4[38],zmm3[39],zmm4[39],zmm3[48],zmm4[48],zmm3[49],zmm4[49],zmm3[50],zmm4[50],zmm3[51],zmm4[51],zmm3[52],zmm4[52],zmm3[53],zmm4[53],zmm3[54],zmm4[54],zmm3[55],zmm4[55]
+	LONG $0x4865f162; WORD $0xdc68 // vpunpckhbw zmm3, zmm3, zmm4 # zmm3 = zmm3[8],zmm4[8],zmm3[9],zmm4[9],zmm3[10],zmm4[10],zmm3[11],zmm4[11],zmm3[12],zmm4[12],zmm3[13],zmm4[13],zmm3[14],zmm4[14],zmm3[15],zmm4[15],zmm3[24],zmm4[24],zmm3[25],zmm4[25],zmm3[26],zmm4[26],zmm3[27],zmm4[27],zmm3[28],zmm4[28],zmm3[29],zmm4[29],zmm3[30],zmm4[30],zmm3[31],zmm4[31],zmm3[40],zmm4[40],zmm3[41],zmm4[41],zmm3[42],zmm4[42],zmm3[43],zmm4[43],zmm3[44],zmm4[44],zmm3[45],zmm4[45],zmm3[46],zmm4[46],zmm3[47],zmm4[47],zmm3[56],zmm4[56],zmm3[57],zmm4[57],zmm3[58],zmm4[58],zmm3[59],zmm4[59],zmm3[60],zmm4[60],zmm3[61],zmm4[61],zmm3[62],zmm4[62],zmm3[63],zmm4[63]
+	LONG $0x48557162; WORD $0xe261 // vpunpcklwd zmm12, zmm5, zmm2 # zmm12 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x48557162; WORD $0xda69 // vpunpckhwd zmm11, zmm5, zmm2 # zmm11 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x48757162; WORD $0xd361 // vpunpcklwd zmm10, zmm1, zmm3 # zmm10 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
+	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	LONG $0x040a850f; WORD $0x0000 // jne 0x18023 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x2024448b // mov eax, dword ptr [rsp + 0x20]
+	LONG $0x0001003d; BYTE $0x00 // cmp eax, 0x100
+	LONG $0x03e9820f; WORD $0x0000 // jb 0x18011 <depthwise3x3s1HalvesAVX512VNNI+0x651>
+	LONG $0x0100003d; BYTE $0x00 // cmp eax, 0x10000
+	LONG $0x07e1820f; WORD $0x0000 // jb 0x18414 <depthwise3x3s1HalvesAVX512VNNI+0xa54>
+	LONG $0x0000003d; BYTE $0x01 // cmp eax, 0x1000000
+	LONG $0x03e5830f; WORD $0x0000 // jae 0x18023 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x03df8f0f; WORD $0x0000 // jg 0x1802e <depthwise3x3s1HalvesAVX512VNNI+0x66e>
+	LONG $0x0007d7e9; BYTE $0x00 // jmp 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x07ba8e0f; WORD $0x0000 // jle 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	LONG $0x2434894c // mov qword ptr [rsp], r14
+	LONG $0x48fef162; WORD $0x116f // vmovdqu64 zmm2, zmmword ptr [rcx]
+	LONG $0x48fef162; WORD $0x596f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + 0x40]
+	LONG $0x48fef162; WORD $0x616f; BYTE $0x02 // vmovdqu64 zmm4, zmmword ptr [rcx + 0x80]
+	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
+	WORD $0x8b49; BYTE $0x0f // mov rcx, qword ptr [r15]
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
+	LONG $0x086f8b49 // mov rbp, qword ptr [r15 + 0x8]
+	LONG $0x104f8b49 // mov rcx, qword ptr [r15 + 0x10]
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	LONG $0x18678b4d // mov r12, qword ptr [r15 + 0x18]
+	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
+	LONG $0x20578b49 // mov rdx, qword ptr [r15 + 0x20]
+	LONG $0x284f8b49 // mov rcx, qword ptr [r15 + 0x28]
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
+	LONG $0x484df162; WORD $0xf272; BYTE $0x08 // vpslld zmm6, zmm2, 0x8
+	LONG $0x4845f162; WORD $0xf372; BYTE $0x08 // vpslld zmm7, zmm3, 0x8
+	LONG $0x483df162; WORD $0xf472; BYTE $0x08 // vpslld zmm8, zmm4, 0x8
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	LONG $0x246c8b44; BYTE $0x10 // mov r13d, dword ptr [rsp + 0x10]
+	LONG $0x927bc1c4; BYTE $0xcd // kmovd k1, r13d
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	LONG $0x2424894c // mov qword ptr [rsp], r12
+	WORD $0x014d; BYTE $0xe2 // add r10, r12
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	WORD $0x0149; BYTE $0xe8 // add r8, rbp
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
+	WORD $0x0148; BYTE $0xce // add rsi, rcx
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
+	WORD $0x014d; BYTE $0xe1 // add r9, r12
+	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
+	LONG $0xfec48349 // add r12, -0x2
+	LONG $0x2464894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r12
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x0001e2e9; BYTE $0x00 // jmp 0x17f1c <depthwise3x3s1HalvesAVX512VNNI+0x55c>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fde162; WORD $0xe56f // vmovdqa64 zmm20, zmm5
+	LONG $0x407de262; WORD $0xe250 // vpdpbusd zmm20, zmm16, zmm2
+	LONG $0x48fde162; WORD $0xed6f // vmovdqa64 zmm21, zmm5
+	LONG $0x4825e262; WORD $0xea50 // vpdpbusd zmm21, zmm11, zmm2
+	LONG $0x48fde162; WORD $0xf56f // vmovdqa64 zmm22, zmm5
+	LONG $0x482de262; WORD $0xf250 // vpdpbusd zmm22, zmm10, zmm2
+	LONG $0x48fde162; WORD $0xfd6f // vmovdqa64 zmm23, zmm5
+	LONG $0x4835e262; WORD $0xfa50 // vpdpbusd zmm23, zmm9, zmm2
+	LONG $0x48fde162; WORD $0xdd6f // vmovdqa64 zmm19, zmm5
+	LONG $0x407de262; WORD $0xde50 // vpdpbusd zmm19, zmm16, zmm6
+	LONG $0x48fde162; WORD $0xd56f // vmovdqa64 zmm18, zmm5
+	LONG $0x4825e262; WORD $0xd650 // vpdpbusd zmm18, zmm11, zmm6
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x482de262; WORD $0xce50 // vpdpbusd zmm17, zmm10, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4835e262; WORD $0xc650 // vpdpbusd zmm16, zmm9, zmm6
+	LONG $0x4825e262; WORD $0xe350 // vpdpbusd zmm20, zmm11, zmm3
+	LONG $0x482de262; WORD $0xeb50 // vpdpbusd zmm21, zmm10, zmm3
+	LONG $0x4835e262; WORD $0xf350 // vpdpbusd zmm22, zmm9, zmm3
+	LONG $0x481de262; WORD $0xfb50 // vpdpbusd zmm23, zmm12, zmm3
+	LONG $0x4825e262; WORD $0xdf50 // vpdpbusd zmm19, zmm11, zmm7
+	LONG $0x482de262; WORD $0xd750 // vpdpbusd zmm18, zmm10, zmm7
+	LONG $0x4835e262; WORD $0xcf50 // vpdpbusd zmm17, zmm9, zmm7
+	LONG $0x481de262; WORD $0xc750 // vpdpbusd zmm16, zmm12, zmm7
+	LONG $0x482de262; WORD $0xe450 // vpdpbusd zmm20, zmm10, zmm4
+	LONG $0x4835e262; WORD $0xec50 // vpdpbusd zmm21, zmm9, zmm4
+	LONG $0x481de262; WORD $0xf450 // vpdpbusd zmm22, zmm12, zmm4
+	LONG $0x4815e262; WORD $0xfc50 // vpdpbusd zmm23, zmm13, zmm4
+	LONG $0x482dc262; WORD $0xd850 // vpdpbusd zmm19, zmm10, zmm8
+	LONG $0x4835c262; WORD $0xd050 // vpdpbusd zmm18, zmm9, zmm8
+	LONG $0x481dc262; WORD $0xc850 // vpdpbusd zmm17, zmm12, zmm8
+	LONG $0x4815c262; WORD $0xc050 // vpdpbusd zmm16, zmm13, zmm8
+	LONG $0x487c5162; WORD $0x0e10 // vmovups zmm9, zmmword ptr [r14]
+	LONG $0x487c7162; WORD $0x1010 // vmovups zmm10, zmmword ptr [rax]
+	LONG $0x4835c262; WORD $0xe2a8 // vfmadd213ps zmm20, zmm9, zmm10 # zmm20 = (zmm9 * zmm20) + zmm10
+	LONG $0x487d3162; WORD $0xdc5b // vcvtps2dq zmm11, zmm20
+	LONG $0x4835c262; WORD $0xeaa8 // vfmadd213ps zmm21, zmm9, zmm10 # zmm21 = (zmm9 * zmm21) + zmm10
+	LONG $0x487da162; WORD $0xe55b // vcvtps2dq zmm20, zmm21
+	LONG $0x48253162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm20
+	LONG $0x4835c262; WORD $0xf2a8 // vfmadd213ps zmm22, zmm9, zmm10 # zmm22 = (zmm9 * zmm22) + zmm10
+	LONG $0x487da162; WORD $0xe65b // vcvtps2dq zmm20, zmm22
+	LONG $0x4835c262; WORD $0xfaa8 // vfmadd213ps zmm23, zmm9, zmm10 # zmm23 = (zmm9 * zmm23) + zmm10
+	LONG $0x487d3162; WORD $0xcf5b // vcvtps2dq zmm9, zmm23
+	LONG $0x405d5162; WORD $0xc96b // vpackssdw zmm9, zmm20, zmm9
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x497e5162; WORD $0x0f7f // vmovdqu32 zmmword ptr [r15] {k1}, zmm9
+	LONG $0x18678b4c // mov r12, qword ptr [rdi + 0x18]
+	LONG $0x48fd5362; WORD $0xc93b; BYTE $0x01 // vextracti64x4 ymm9, zmm9, 0x1
+	LONG $0x297e1162; WORD $0x0c7f; BYTE $0x67 // vmovdqu32 ymmword ptr [r15 + 2*r12] {k1}, ymm9
+	LONG $0x487c5162; WORD $0x0e10 // vmovups zmm9, zmmword ptr [r14]
+	LONG $0x487c7162; WORD $0x1010 // vmovups zmm10, zmmword ptr [rax]
+	LONG $0x4835c262; WORD $0xdaa8 // vfmadd213ps zmm19, zmm9, zmm10 # zmm19 = (zmm9 * zmm19) + zmm10
+	LONG $0x487d3162; WORD $0xdb5b // vcvtps2dq zmm11, zmm19
+	LONG $0x4835c262; WORD $0xd2a8 // vfmadd213ps zmm18, zmm9, zmm10 # zmm18 = (zmm9 * zmm18) + zmm10
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x48253162; WORD $0xda6b // vpackssdw zmm11, zmm11, zmm18
+	LONG $0x4835c262; WORD $0xcaa8 // vfmadd213ps zmm17, zmm9, zmm10 # zmm17 = (zmm9 * zmm17) + zmm10
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x4835c262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm9, zmm10 # zmm16 = (zmm9 * zmm16) + zmm10
+	LONG $0x487d3162; WORD $0xc85b // vcvtps2dq zmm9, zmm16
+	LONG $0x40755162; WORD $0xc96b // vpackssdw zmm9, zmm17, zmm9
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x18678b4c // mov r12, qword ptr [rdi + 0x18]
+	LONG $0x497e1162; WORD $0x0c7f; BYTE $0x27 // vmovdqu32 zmmword ptr [r15 + r12] {k1}, zmm9
+	LONG $0x18678b4c // mov r12, qword ptr [rdi + 0x18]
+	LONG $0x64248d4f // lea r12, [r12 + 2*r12]
+	LONG $0x48fd5362; WORD $0xc93b; BYTE $0x01 // vextracti64x4 ymm9, zmm9, 0x1
+	LONG $0x297e1162; WORD $0x0c7f; BYTE $0x27 // vmovdqu32 ymmword ptr [r15 + r12] {k1}, ymm9
+	LONG $0x587f034c // add r15, qword ptr [rdi + 0x58]
+	LONG $0x245c0348; BYTE $0x28 // add rbx, qword ptr [rsp + 0x28]
+	LONG $0x245c034c; BYTE $0x10 // add r11, qword ptr [rsp + 0x10]
+	LONG $0x2414034c // add r10, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	LONG $0x48fd5162; WORD $0xcf6f // vmovdqa64 zmm9, zmm15
+	LONG $0x48fd5162; WORD $0xd66f // vmovdqa64 zmm10, zmm14
+	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x050f8d0f; WORD $0x0000 // jge 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	WORD $0x894d; BYTE $0xec // mov r12, r13
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
+	LONG $0xfdff8e0f; WORD $0xffff // jle 0x17d50 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xa97e5162; WORD $0x296f // vmovdqu32 ymm13 {k1} {z}, ymmword ptr [r9]
+	LONG $0x48f5d362; WORD $0xcd3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm13, 0x1
+	LONG $0xc97e5162; WORD $0x286f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r8]
+	LONG $0xa97e5162; WORD $0x326f // vmovdqu32 ymm14 {k1} {z}, ymmword ptr [r10]
+	LONG $0x48955362; WORD $0xee3a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm14, 0x1
+	LONG $0xc97e5162; WORD $0x316f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9]
+	LONG $0xa97e5162; WORD $0x3b6f // vmovdqu32 ymm15 {k1} {z}, ymmword ptr [r11]
+	LONG $0x488d5362; WORD $0xf73a; BYTE $0x01 // vinserti64x4 zmm14, zmm14, ymm15, 0x1
+	LONG $0xc97e5162; WORD $0x3a6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10]
+	LONG $0xa97ee162; WORD $0x0b6f // vmovdqu32 ymm17 {k1} {z}, ymmword ptr [rbx]
+	LONG $0x48853362; WORD $0xf93a; BYTE $0x01 // vinserti64x4 zmm15, zmm15, ymm17, 0x1
+	LONG $0x4875c162; WORD $0xcd60 // vpunpcklbw zmm17, zmm1, zmm13 # zmm17 = zmm1[0],zmm13[0],zmm1[1],zmm13[1],zmm1[2],zmm13[2],zmm1[3],zmm13[3],zmm1[4],zmm13[4],zmm1[5],zmm13[5],zmm1[6],zmm13[6],zmm1[7],zmm13[7],zmm1[16],zmm13[16],zmm1[17],zmm13[17],zmm1[18],zmm13[18],zmm1[19],zmm13[19],zmm1[20],zmm13[20],zmm1[21],zmm13[21],zmm1[22],zmm13[22],zmm1[23],zmm13[23],zmm1[32],zmm13[32],zmm1[33],zmm13[33],zmm1[34],zmm13[34],zmm1[35],zmm13[35],zmm1[36],zmm13[36],zmm1[37],zmm13[37],zmm1[38],zmm13[38],zmm1[39],zmm13[39],zmm1[48],zmm13[48],zmm1[49],zmm13[49],zmm1[50],zmm13[50],zmm1[51],zmm13[51],zmm1[52],zmm13[52],zmm1[53],zmm13[53],zmm1[54],zmm13[54],zmm1[55],zmm13[55]
+	LONG $0x4875d162; WORD $0xcd68 // vpunpckhbw zmm1, zmm1, zmm13 # zmm1 = zmm1[8],zmm13[8],zmm1[9],zmm13[9],zmm1[10],zmm13[10],zmm1[11],zmm13[11],zmm1[12],zmm13[12],zmm1[13],zmm13[13],zmm1[14],zmm13[14],zmm1[15],zmm13[15],zmm1[24],zmm13[24],zmm1[25],zmm13[25],zmm1[26],zmm13[26],zmm1[27],zmm13[27],zmm1[28],zmm13[28],zmm1[29],zmm13[29],zmm1[30],zmm13[30],zmm1[31],zmm13[31],zmm1[40],zmm13[40],zmm1[41],zmm13[41],zmm1[42],zmm13[42],zmm1[43],zmm13[43],zmm1[44],zmm13[44],zmm1[45],zmm13[45],zmm1[46],zmm13[46],zmm1[47],zmm13[47],zmm1[56],zmm13[56],zmm1[57],zmm13[57],zmm1[58],zmm13[58],zmm1[59],zmm13[59],zmm1[60],zmm13[60],zmm1[61],zmm13[61],zmm1[62],zmm13[62],zmm1[63],zmm13[63]
+	LONG $0x480dc162; WORD $0xd760 // vpunpcklbw zmm18, zmm14, zmm15 # zmm18 = zmm14[0],zmm15[0],zmm14[1],zmm15[1],zmm14[2],zmm15[2],zmm14[3],zmm15[3],zmm14[4],zmm15[4],zmm14[5],zmm15[5],zmm14[6],zmm15[6],zmm14[7],zmm15[7],zmm14[16],zmm15[16],zmm14[17],zmm15[17],zmm14[18],zmm15[18],zmm14[19],zmm15[19],zmm14[20],zmm15[20],zmm14[21],zmm15[21],zmm14[22],zmm15[22],zmm14[23],zmm15[23],zmm14[32],zmm15[32],zmm14[33],zmm15[33],zmm14[34],zmm15[34],zmm14[35],zmm15[35],zmm14[36],zmm15[36],zmm14[37],zmm15[37],zmm14[38],zmm15[38],zmm14[39],zmm15[39],zmm14[48],zmm15[48],zmm14[49],zmm15[49],zmm14[50],zmm15[50],zmm14[51],zmm15[51],zmm14[52],zmm15[52],zmm14[53],zmm15[53],zmm14[54],zmm15[54],zmm14[55],zmm15[55]
+	LONG $0x480dc162; WORD $0xdf68 // vpunpckhbw zmm19, zmm14, zmm15 # zmm19 = zmm14[8],zmm15[8],zmm14[9],zmm15[9],zmm14[10],zmm15[10],zmm14[11],zmm15[11],zmm14[12],zmm15[12],zmm14[13],zmm15[13],zmm14[14],zmm15[14],zmm14[15],zmm15[15],zmm14[24],zmm15[24],zmm14[25],zmm15[25],zmm14[26],zmm15[26],zmm14[27],zmm15[27],zmm14[28],zmm15[28],zmm14[29],zmm15[29],zmm14[30],zmm15[30],zmm14[31],zmm15[31],zmm14[40],zmm15[40],zmm14[41],zmm15[41],zmm14[42],zmm15[42],zmm14[43],zmm15[43],zmm14[44],zmm15[44],zmm14[45],zmm15[45],zmm14[46],zmm15[46],zmm14[47],zmm15[47],zmm14[56],zmm15[56],zmm14[57],zmm15[57],zmm14[58],zmm15[58],zmm14[59],zmm15[59],zmm14[60],zmm15[60],zmm14[61],zmm15[61],zmm14[62],zmm15[62],zmm14[63],zmm15[63]
+	LONG $0x40753162; WORD $0xea61 // vpunpcklwd zmm13, zmm17, zmm18 # zmm13 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
+	LONG $0x40753162; WORD $0xf269 // vpunpckhwd zmm14, zmm17, zmm18 # zmm14 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
+	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
+	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
+	LONG $0x2464394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r12
+	LONG $0xfd78850f; WORD $0xffff // jne 0x17d50 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0x24648b44; BYTE $0x18 // mov r12d, dword ptr [rsp + 0x18]
+	LONG $0x00fc8141; WORD $0x0001; BYTE $0x00 // cmp r12d, 0x100
+	LONG $0xfd50820f; WORD $0xffff // jb 0x17d3a <depthwise3x3s1HalvesAVX512VNNI+0x37a>
+	LONG $0x00fc8141; WORD $0x0000; BYTE $0x01 // cmp r12d, 0x1000000
+	WORD $0x0673 // jae 0x17ff9 <depthwise3x3s1HalvesAVX512VNNI+0x639>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fc8141; WORD $0x0100; BYTE $0x00 // cmp r12d, 0x10000
+	LONG $0xfd4a830f; WORD $0xffff // jae 0x17d50 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x17d50 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x03fd8e0f; WORD $0x0000 // jle 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x0c89; BYTE $0x24 // mov dword ptr [rsp], ecx
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
+	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
+	LONG $0x48fef162; WORD $0x586f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rax + 0x40]
+	LONG $0x48fef162; WORD $0x606f; BYTE $0x02 // vmovdqu64 zmm4, zmmword ptr [rax + 0x80]
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
+	WORD $0x8b48; BYTE $0x01 // mov rax, qword ptr [rcx]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x08618b4c // mov r12, qword ptr [rcx + 0x8]
+	LONG $0x10798b4c // mov r15, qword ptr [rcx + 0x10]
+	LONG $0x18698b4c // mov r13, qword ptr [rcx + 0x18]
+	LONG $0x20718b4c // mov r14, qword ptr [rcx + 0x20]
+	LONG $0x487df262; WORD $0x6f79; BYTE $0x30 // vpbroadcastw zmm5, word ptr [rdi + 0x60]
+	LONG $0x28418b48 // mov rax, qword ptr [rcx + 0x28]
+	LONG $0x48fef162; WORD $0x756f; BYTE $0x00 // vmovdqu64 zmm6, zmmword ptr [rbp]
+	LONG $0x4845f162; WORD $0xf272; BYTE $0x08 // vpslld zmm7, zmm2, 0x8
+	LONG $0x483df162; WORD $0xf372; BYTE $0x08 // vpslld zmm8, zmm3, 0x8
+	LONG $0x4835f162; WORD $0xf472; BYTE $0x08 // vpslld zmm9, zmm4, 0x8
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x2c8b; BYTE $0x24 // mov ebp, dword ptr [rsp]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	LONG $0x2434894c // mov qword ptr [rsp], r14
+	WORD $0x014d; BYTE $0xf2 // add r10, r14
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	WORD $0x894d; BYTE $0xe5 // mov r13, r12
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	WORD $0x894d; BYTE $0xf4 // mov r12, r14
+	WORD $0x014c; BYTE $0xf2 // add rdx, r14
+	WORD $0x894c; BYTE $0xfd // mov rbp, r15
+	WORD $0x014d; BYTE $0xf8 // add r8, r15
+	LONG $0x24748b4c; BYTE $0x08 // mov r14, qword ptr [rsp + 0x8]
+	LONG $0xfec68349 // add r14, -0x2
+	LONG $0x2474894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r14
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x00021fe9; BYTE $0x00 // jmp 0x18306 <depthwise3x3s1HalvesAVX512VNNI+0x946>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fde162; WORD $0xde6f // vmovdqa64 zmm19, zmm6
+	LONG $0x4075e262; WORD $0xda50 // vpdpbusd zmm19, zmm17, zmm2
+	LONG $0x48fde162; WORD $0xe66f // vmovdqa64 zmm20, zmm6
+	LONG $0x481de262; WORD $0xe250 // vpdpbusd zmm20, zmm12, zmm2
+	LONG $0x48fde162; WORD $0xee6f // vmovdqa64 zmm21, zmm6
+	LONG $0x4825e262; WORD $0xea50 // vpdpbusd zmm21, zmm11, zmm2
+	LONG $0x48fde162; WORD $0xf66f // vmovdqa64 zmm22, zmm6
+	LONG $0x482de262; WORD $0xf250 // vpdpbusd zmm22, zmm10, zmm2
+	LONG $0x48fde162; WORD $0xfe6f // vmovdqa64 zmm23, zmm6
+	LONG $0x4075e262; WORD $0xff50 // vpdpbusd zmm23, zmm17, zmm7
+	LONG $0x48fd6162; WORD $0xc66f // vmovdqa64 zmm24, zmm6
+	LONG $0x481d6262; WORD $0xc750 // vpdpbusd zmm24, zmm12, zmm7
+	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x4825e262; WORD $0xd750 // vpdpbusd zmm18, zmm11, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x482de262; WORD $0xcf50 // vpdpbusd zmm17, zmm10, zmm7
+	LONG $0x481de262; WORD $0xdb50 // vpdpbusd zmm19, zmm12, zmm3
+	LONG $0x4825e262; WORD $0xe350 // vpdpbusd zmm20, zmm11, zmm3
+	LONG $0x482de262; WORD $0xeb50 // vpdpbusd zmm21, zmm10, zmm3
+	LONG $0x4815e262; WORD $0xf350 // vpdpbusd zmm22, zmm13, zmm3
+	LONG $0x481dc262; WORD $0xf850 // vpdpbusd zmm23, zmm12, zmm8
+	LONG $0x48254262; WORD $0xc050 // vpdpbusd zmm24, zmm11, zmm8
+	LONG $0x482dc262; WORD $0xd050 // vpdpbusd zmm18, zmm10, zmm8
+	LONG $0x4815c262; WORD $0xc850 // vpdpbusd zmm17, zmm13, zmm8
+	LONG $0x4825e262; WORD $0xdc50 // vpdpbusd zmm19, zmm11, zmm4
+	LONG $0x482de262; WORD $0xe450 // vpdpbusd zmm20, zmm10, zmm4
+	LONG $0x4815e262; WORD $0xec50 // vpdpbusd zmm21, zmm13, zmm4
+	LONG $0x480de262; WORD $0xf450 // vpdpbusd zmm22, zmm14, zmm4
+	LONG $0x4825c262; WORD $0xf950 // vpdpbusd zmm23, zmm11, zmm9
+	LONG $0x482d4262; WORD $0xc150 // vpdpbusd zmm24, zmm10, zmm9
+	LONG $0x4815c262; WORD $0xd150 // vpdpbusd zmm18, zmm13, zmm9
+	LONG $0x480dc262; WORD $0xc950 // vpdpbusd zmm17, zmm14, zmm9
+	LONG $0x487c7162; WORD $0x1310 // vmovups zmm10, zmmword ptr [rbx]
+	LONG $0x487c3162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm19
+	LONG $0x482c5162; WORD $0xdb59 // vmulps zmm11, zmm10, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c3162; WORD $0xe45b // vcvtdq2ps zmm12, zmm20
+	LONG $0x482c5162; WORD $0xe459 // vmulps zmm12, zmm10, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48255162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm12
+	LONG $0x487c3162; WORD $0xe55b // vcvtdq2ps zmm12, zmm21
+	LONG $0x482c5162; WORD $0xe459 // vmulps zmm12, zmm10, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487ca162; WORD $0xde5b // vcvtdq2ps zmm19, zmm22
+	LONG $0x482c3162; WORD $0xd359 // vmulps zmm10, zmm10, zmm19
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x481d5162; WORD $0xd26b // vpackssdw zmm10, zmm12, zmm10
+	LONG $0x48257162; WORD $0xdded // vpaddsw zmm11, zmm11, zmm5
+	LONG $0x482d7162; WORD $0xd5ed // vpaddsw zmm10, zmm10, zmm5
+	LONG $0x48255162; WORD $0xd267 // vpackuswb zmm10, zmm11, zmm10
+	LONG $0x497e7162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm10
+	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
+	LONG $0x48fd5362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm10, zmm10, 0x1
+	LONG $0x297e3162; WORD $0x147f; BYTE $0x71 // vmovdqu32 ymmword ptr [rcx + 2*r14] {k1}, ymm10
+	LONG $0x487c7162; WORD $0x1310 // vmovups zmm10, zmmword ptr [rbx]
+	LONG $0x487c3162; WORD $0xdf5b // vcvtdq2ps zmm11, zmm23
+	LONG $0x482c5162; WORD $0xdb59 // vmulps zmm11, zmm10, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c1162; WORD $0xe05b // vcvtdq2ps zmm12, zmm24
+	LONG $0x482c5162; WORD $0xe459 // vmulps zmm12, zmm10, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48255162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm12
+	LONG $0x487c3162; WORD $0xe25b // vcvtdq2ps zmm12, zmm18
+	LONG $0x482c5162; WORD $0xe459 // vmulps zmm12, zmm10, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x482c3162; WORD $0xd159 // vmulps zmm10, zmm10, zmm17
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x481d5162; WORD $0xd26b // vpackssdw zmm10, zmm12, zmm10
+	LONG $0x48257162; WORD $0xdded // vpaddsw zmm11, zmm11, zmm5
+	LONG $0x482d7162; WORD $0xd5ed // vpaddsw zmm10, zmm10, zmm5
+	LONG $0x48255162; WORD $0xd267 // vpackuswb zmm10, zmm11, zmm10
+	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
+	LONG $0x497e3162; WORD $0x147f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + r14] {k1}, zmm10
+	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
+	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
+	LONG $0x48fd5362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm10, zmm10, 0x1
+	LONG $0x297e3162; WORD $0x147f; BYTE $0x31 // vmovdqu32 ymmword ptr [rcx + r14] {k1}, ymm10
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	LONG $0x245c034c; BYTE $0x10 // add r11, qword ptr [rsp + 0x10]
+	LONG $0x2414034c // add r10, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0x0149; BYTE $0xe8 // add r8, rbp
+	LONG $0x48fd3162; WORD $0xd06f // vmovdqa64 zmm10, zmm16
+	LONG $0x48fd5162; WORD $0xdf6f // vmovdqa64 zmm11, zmm15
+	LONG $0x48fd5162; WORD $0xe66f // vmovdqa64 zmm12, zmm14
+	LONG $0x407f3b4c // cmp r15, qword ptr [rdi + 0x40]
+	LONG $0x01258d0f; WORD $0x0000 // jge 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	WORD $0x894d; BYTE $0xfe // mov r14, r15
+	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
+	LONG $0xfdc58e0f; WORD $0xffff // jle 0x18100 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0xc97ef162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx]
+	LONG $0xa97e5162; WORD $0x306f // vmovdqu32 ymm14 {k1} {z}, ymmword ptr [r8]
+	LONG $0x48f5d362; WORD $0xce3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm14, 0x1
+	LONG $0xc97e7162; WORD $0x366f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xa97e5162; WORD $0x396f // vmovdqu32 ymm15 {k1} {z}, ymmword ptr [r9]
+	LONG $0x488d5362; WORD $0xf73a; BYTE $0x01 // vinserti64x4 zmm14, zmm14, ymm15, 0x1
+	LONG $0xc97e5162; WORD $0x386f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r8]
+	LONG $0xa97ec162; WORD $0x026f // vmovdqu32 ymm16 {k1} {z}, ymmword ptr [r10]
+	LONG $0x48853362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm15, zmm15, ymm16, 0x1
+	LONG $0xc97ec162; WORD $0x016f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r9]
+	LONG $0xa97ec162; WORD $0x136f // vmovdqu32 ymm18 {k1} {z}, ymmword ptr [r11]
+	LONG $0x40fda362; WORD $0xc23a; BYTE $0x01 // vinserti64x4 zmm16, zmm16, ymm18, 0x1
+	LONG $0x4875c162; WORD $0xd660 // vpunpcklbw zmm18, zmm1, zmm14 # zmm18 = zmm1[0],zmm14[0],zmm1[1],zmm14[1],zmm1[2],zmm14[2],zmm1[3],zmm14[3],zmm1[4],zmm14[4],zmm1[5],zmm14[5],zmm1[6],zmm14[6],zmm1[7],zmm14[7],zmm1[16],zmm14[16],zmm1[17],zmm14[17],zmm1[18],zmm14[18],zmm1[19],zmm14[19],zmm1[20],zmm14[20],zmm1[21],zmm14[21],zmm1[22],zmm14[22],zmm1[23],zmm14[23],zmm1[32],zmm14[32],zmm1[33],zmm14[33],zmm1[34],zmm14[34],zmm1[35],zmm14[35],zmm1[36],zmm14[36],zmm1[37],zmm14[37],zmm1[38],zmm14[38],zmm1[39],zmm14[39],zmm1[48],zmm14[48],zmm1[49],zmm14[49],zmm1[50],zmm14[50],zmm1[51],zmm14[51],zmm1[52],zmm14[52],zmm1[53],zmm14[53],zmm1[54],zmm14[54],zmm1[55],zmm14[55]
+	LONG $0x4875d162; WORD $0xce68 // vpunpckhbw zmm1, zmm1, zmm14 # zmm1 = zmm1[8],zmm14[8],zmm1[9],zmm14[9],zmm1[10],zmm14[10],zmm1[11],zmm14[11],zmm1[12],zmm14[12],zmm1[13],zmm14[13],zmm1[14],zmm14[14],zmm1[15],zmm14[15],zmm1[24],zmm14[24],zmm1[25],zmm14[25],zmm1[26],zmm14[26],zmm1[27],zmm14[27],zmm1[28],zmm14[28],zmm1[29],zmm14[29],zmm1[30],zmm14[30],zmm1[31],zmm14[31],zmm1[40],zmm14[40],zmm1[41],zmm14[41],zmm1[42],zmm14[42],zmm1[43],zmm14[43],zmm1[44],zmm14[44],zmm1[45],zmm14[45],zmm1[46],zmm14[46],zmm1[47],zmm14[47],zmm1[56],zmm14[56],zmm1[57],zmm14[57],zmm1[58],zmm14[58],zmm1[59],zmm14[59],zmm1[60],zmm14[60],zmm1[61],zmm14[61],zmm1[62],zmm14[62],zmm1[63],zmm14[63]
+	LONG $0x4805a162; WORD $0xd860 // vpunpcklbw zmm19, zmm15, zmm16 # zmm19 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[32],zmm16[32],zmm15[33],zmm16[33],zmm15[34],zmm16[34],zmm15[35],zmm16[35],zmm15[36],zmm16[36],zmm15[37],zmm16[37],zmm15[38],zmm16[38],zmm15[39],zmm16[39],zmm15[48],zmm16[48],zmm15[49],zmm16[49],zmm15[50],zmm16[50],zmm15[51],zmm16[51],zmm15[52],zmm16[52],zmm15[53],zmm16[53],zmm15[54],zmm16[54],zmm15[55],zmm16[55]
+	LONG $0x4805a162; WORD $0xe068 // vpunpckhbw zmm20, zmm15, zmm16 # zmm20 = zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31],zmm15[40],zmm16[40],zmm15[41],zmm16[41],zmm15[42],zmm16[42],zmm15[43],zmm16[43],zmm15[44],zmm16[44],zmm15[45],zmm16[45],zmm15[46],zmm16[46],zmm15[47],zmm16[47],zmm15[56],zmm16[56],zmm15[57],zmm16[57],zmm15[58],zmm16[58],zmm15[59],zmm16[59],zmm15[60],zmm16[60],zmm15[61],zmm16[61],zmm15[62],zmm16[62],zmm15[63],zmm16[63]
+	LONG $0x406d3162; WORD $0xf361 // vpunpcklwd zmm14, zmm18, zmm19 # zmm14 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
+	LONG $0x406d3162; WORD $0xfb69 // vpunpckhwd zmm15, zmm18, zmm19 # zmm15 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
+	LONG $0x4875a162; WORD $0xc461 // vpunpcklwd zmm16, zmm1, zmm20 # zmm16 = zmm1[0],zmm20[0],zmm1[1],zmm20[1],zmm1[2],zmm20[2],zmm1[3],zmm20[3],zmm1[8],zmm20[8],zmm1[9],zmm20[9],zmm1[10],zmm20[10],zmm1[11],zmm20[11],zmm1[16],zmm20[16],zmm1[17],zmm20[17],zmm1[18],zmm20[18],zmm1[19],zmm20[19],zmm1[24],zmm20[24],zmm1[25],zmm20[25],zmm1[26],zmm20[26],zmm1[27],zmm20[27]
+	LONG $0x4875b162; WORD $0xcc69 // vpunpckhwd zmm1, zmm1, zmm20 # zmm1 = zmm1[4],zmm20[4],zmm1[5],zmm20[5],zmm1[6],zmm20[6],zmm1[7],zmm20[7],zmm1[12],zmm20[12],zmm1[13],zmm20[13],zmm1[14],zmm20[14],zmm1[15],zmm20[15],zmm1[20],zmm20[20],zmm1[21],zmm20[21],zmm1[22],zmm20[22],zmm1[23],zmm20[23],zmm1[28],zmm20[28],zmm1[29],zmm20[29],zmm1[30],zmm20[30],zmm1[31],zmm20[31]
+	LONG $0x2474394c; BYTE $0x28 // cmp qword ptr [rsp + 0x28], r14
+	LONG $0xfd3e850f; WORD $0xffff // jne 0x18100 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0x24748b44; BYTE $0x20 // mov r14d, dword ptr [rsp + 0x20]
+	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
+	LONG $0xfd13820f; WORD $0xffff // jb 0x180e7 <depthwise3x3s1HalvesAVX512VNNI+0x727>
+	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
+	WORD $0x0673 // jae 0x183e3 <depthwise3x3s1HalvesAVX512VNNI+0xa23>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
+	LONG $0xfd10830f; WORD $0xffff // jae 0x18100 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
+	LONG $0xfffd05e9; BYTE $0xff // jmp 0x18100 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xf85f8f0f; WORD $0xffff // jg 0x17c71 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
+	WORD $0x17eb // jmp 0x1842b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfc038f0f; WORD $0xffff // jg 0x1802e <depthwise3x3s1HalvesAVX512VNNI+0x66e>
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -18998,7 +19511,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03d8840f; WORD $0x0000 // je 0x17dca <depthwise3x3DilatedAVX512VNNI+0x3fa>
+	LONG $0x03d8840f; WORD $0x0000 // je 0x1883a <depthwise3x3DilatedAVX512VNNI+0x3fa>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
@@ -19006,11 +19519,11 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0798840f; WORD $0x0000 // je 0x181b0 <depthwise3x3DilatedAVX512VNNI+0x7e0>
+	LONG $0x0798840f; WORD $0x0000 // je 0x18c20 <depthwise3x3DilatedAVX512VNNI+0x7e0>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0b3e850f; WORD $0x0000 // jne 0x18560 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	LONG $0x0b3e850f; WORD $0x0000 // jne 0x18fd0 <depthwise3x3DilatedAVX512VNNI+0xb90>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x16718e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x16718e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -19018,7 +19531,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x24548944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r10d
-	WORD $0x31eb // jmp 0x17a76 <depthwise3x3DilatedAVX512VNNI+0xa6>
+	WORD $0x31eb // jmp 0x184e6 <depthwise3x3DilatedAVX512VNNI+0xa6>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
@@ -19027,7 +19540,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x16268d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x16268d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
@@ -19050,7 +19563,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00a28e0f; WORD $0x0000 // jle 0x17b80 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x00a28e0f; WORD $0x0000 // jle 0x185f0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
 	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
 	LONG $0x291c8d4a // lea rbx, [rcx + r13]
@@ -19068,23 +19581,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd561 // vpunpcklwd zmm2, zmm1, zmm5 # zmm2 = zmm1[0],zmm5[0],zmm1[1],zmm5[1],zmm1[2],zmm5[2],zmm1[3],zmm5[3],zmm1[8],zmm5[8],zmm1[9],zmm5[9],zmm1[10],zmm5[10],zmm1[11],zmm5[11],zmm1[16],zmm5[16],zmm1[17],zmm5[17],zmm1[18],zmm5[18],zmm1[19],zmm5[19],zmm1[24],zmm5[24],zmm1[25],zmm5[25],zmm1[26],zmm5[26],zmm1[27],zmm5[27]
 	LONG $0x4875f162; WORD $0xcd69 // vpunpckhwd zmm1, zmm1, zmm5 # zmm1 = zmm1[4],zmm5[4],zmm1[5],zmm5[5],zmm1[6],zmm5[6],zmm1[7],zmm5[7],zmm1[12],zmm5[12],zmm1[13],zmm5[13],zmm1[14],zmm5[14],zmm1[15],zmm5[15],zmm1[20],zmm5[20],zmm1[21],zmm5[21],zmm1[22],zmm5[22],zmm1[23],zmm5[23],zmm1[28],zmm5[28],zmm1[29],zmm5[29],zmm1[30],zmm5[30],zmm1[31],zmm5[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4275 // jne 0x17b80 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x4275 // jne 0x185f0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2076 // jbe 0x17b67 <depthwise3x3DilatedAVX512VNNI+0x197>
+	WORD $0x2076 // jbe 0x185d7 <depthwise3x3DilatedAVX512VNNI+0x197>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x17b56 <depthwise3x3DilatedAVX512VNNI+0x186>
+	WORD $0x0673 // jae 0x185c6 <depthwise3x3DilatedAVX512VNNI+0x186>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x2173 // jae 0x17b80 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x2173 // jae 0x185f0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x19eb // jmp 0x17b80 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x19eb // jmp 0x185f0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	LONG $0xfece8e0f; WORD $0xffff // jle 0x17a5e <depthwise3x3DilatedAVX512VNNI+0x8e>
+	LONG $0xfece8e0f; WORD $0xffff // jle 0x184ce <depthwise3x3DilatedAVX512VNNI+0x8e>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -19115,7 +19628,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000efe9; BYTE $0x00 // jmp 0x17d09 <depthwise3x3DilatedAVX512VNNI+0x339>
+	LONG $0x0000efe9; BYTE $0x00 // jmp 0x18779 <depthwise3x3DilatedAVX512VNNI+0x339>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
@@ -19157,7 +19670,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd478d0f; WORD $0xffff // jge 0x17a50 <depthwise3x3DilatedAVX512VNNI+0x80>
+	LONG $0xfd478d0f; WORD $0xffff // jge 0x184c0 <depthwise3x3DilatedAVX512VNNI+0x80>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
 	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
@@ -19169,7 +19682,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee88e0f; WORD $0xffff // jle 0x17c30 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfee88e0f; WORD $0xffff // jle 0x186a0 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
@@ -19182,16 +19695,16 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875d162; WORD $0xd761 // vpunpcklwd zmm2, zmm1, zmm15 # zmm2 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
 	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe9a850f; WORD $0xffff // jne 0x17c30 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfe9a850f; WORD $0xffff // jne 0x186a0 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe77860f; WORD $0xffff // jbe 0x17c1a <depthwise3x3DilatedAVX512VNNI+0x24a>
+	LONG $0xfe77860f; WORD $0xffff // jbe 0x1868a <depthwise3x3DilatedAVX512VNNI+0x24a>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x17db2 <depthwise3x3DilatedAVX512VNNI+0x3e2>
+	WORD $0x0673 // jae 0x18822 <depthwise3x3DilatedAVX512VNNI+0x3e2>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe71830f; WORD $0xffff // jae 0x17c30 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfe71830f; WORD $0xffff // jae 0x186a0 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe66e9; BYTE $0xff // jmp 0x17c30 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfffe66e9; BYTE $0xff // jmp 0x186a0 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
@@ -19200,11 +19713,11 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0b2f840f; WORD $0x0000 // je 0x18926 <depthwise3x3DilatedAVX512VNNI+0xf56>
+	LONG $0x0b2f840f; WORD $0x0000 // je 0x19396 <depthwise3x3DilatedAVX512VNNI+0xf56>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0ed5850f; WORD $0x0000 // jne 0x18cd6 <depthwise3x3DilatedAVX512VNNI+0x1306>
+	LONG $0x0ed5850f; WORD $0x0000 // jne 0x19746 <depthwise3x3DilatedAVX512VNNI+0x1306>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x12928e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x12928e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -19212,7 +19725,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x30eb // jmp 0x17e55 <depthwise3x3DilatedAVX512VNNI+0x485>
+	WORD $0x30eb // jmp 0x188c5 <depthwise3x3DilatedAVX512VNNI+0x485>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -19221,7 +19734,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x12478d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x12478d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -19243,7 +19756,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x17f53 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x189c3 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
 	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
 	LONG $0x29348d4e // lea r14, [rcx + r13]
@@ -19260,23 +19773,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd661 // vpunpcklwd zmm2, zmm3, zmm6 # zmm2 = zmm3[0],zmm6[0],zmm3[1],zmm6[1],zmm3[2],zmm6[2],zmm3[3],zmm6[3],zmm3[8],zmm6[8],zmm3[9],zmm6[9],zmm3[10],zmm6[10],zmm3[11],zmm6[11],zmm3[16],zmm6[16],zmm3[17],zmm6[17],zmm3[18],zmm6[18],zmm3[19],zmm6[19],zmm3[24],zmm6[24],zmm3[25],zmm6[25],zmm3[26],zmm6[26],zmm3[27],zmm6[27]
 	LONG $0x4865f162; WORD $0xde69 // vpunpckhwd zmm3, zmm3, zmm6 # zmm3 = zmm3[4],zmm6[4],zmm3[5],zmm6[5],zmm3[6],zmm6[6],zmm3[7],zmm6[7],zmm3[12],zmm6[12],zmm3[13],zmm6[13],zmm3[14],zmm6[14],zmm3[15],zmm6[15],zmm3[20],zmm6[20],zmm3[21],zmm6[21],zmm3[22],zmm6[22],zmm3[23],zmm6[23],zmm3[28],zmm6[28],zmm3[29],zmm6[29],zmm3[30],zmm6[30],zmm3[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x17f4f <depthwise3x3DilatedAVX512VNNI+0x57f>
+	WORD $0x3f75 // jne 0x189bf <depthwise3x3DilatedAVX512VNNI+0x57f>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x17f3d <depthwise3x3DilatedAVX512VNNI+0x56d>
+	WORD $0x2476 // jbe 0x189ad <depthwise3x3DilatedAVX512VNNI+0x56d>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x17f2c <depthwise3x3DilatedAVX512VNNI+0x55c>
+	WORD $0x0673 // jae 0x1899c <depthwise3x3DilatedAVX512VNNI+0x55c>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x17f53 <depthwise3x3DilatedAVX512VNNI+0x583>
+	WORD $0x1e73 // jae 0x189c3 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0x16eb // jmp 0x17f53 <depthwise3x3DilatedAVX512VNNI+0x583>
+	WORD $0x16eb // jmp 0x189c3 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x17e3d <depthwise3x3DilatedAVX512VNNI+0x46d>
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x188ad <depthwise3x3DilatedAVX512VNNI+0x46d>
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -19306,7 +19819,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x1810e <depthwise3x3DilatedAVX512VNNI+0x73e>
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x18b7e <depthwise3x3DilatedAVX512VNNI+0x73e>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -19357,7 +19870,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
 	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd228d0f; WORD $0xffff // jge 0x17e30 <depthwise3x3DilatedAVX512VNNI+0x460>
+	LONG $0xfd228d0f; WORD $0xffff // jge 0x188a0 <depthwise3x3DilatedAVX512VNNI+0x460>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -19365,7 +19878,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfecb8e0f; WORD $0xffff // jle 0x18000 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfecb8e0f; WORD $0xffff // jle 0x18a70 <depthwise3x3DilatedAVX512VNNI+0x630>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
@@ -19378,17 +19891,17 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407d3162; WORD $0xe161 // vpunpcklwd zmm12, zmm16, zmm17 # zmm12 = zmm16[0],zmm17[0],zmm16[1],zmm17[1],zmm16[2],zmm17[2],zmm16[3],zmm17[3],zmm16[8],zmm17[8],zmm16[9],zmm17[9],zmm16[10],zmm17[10],zmm16[11],zmm17[11],zmm16[16],zmm17[16],zmm16[17],zmm17[17],zmm16[18],zmm17[18],zmm16[19],zmm17[19],zmm16[24],zmm17[24],zmm16[25],zmm17[25],zmm16[26],zmm17[26],zmm16[27],zmm17[27]
 	LONG $0x407d3162; WORD $0xe969 // vpunpckhwd zmm13, zmm16, zmm17 # zmm13 = zmm16[4],zmm17[4],zmm16[5],zmm17[5],zmm16[6],zmm17[6],zmm16[7],zmm17[7],zmm16[12],zmm17[12],zmm16[13],zmm17[13],zmm16[14],zmm17[14],zmm16[15],zmm17[15],zmm16[20],zmm17[20],zmm16[21],zmm17[21],zmm16[22],zmm17[22],zmm16[23],zmm17[23],zmm16[28],zmm17[28],zmm16[29],zmm17[29],zmm16[30],zmm17[30],zmm16[31],zmm17[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe7e850f; WORD $0xffff // jne 0x18000 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfe7e850f; WORD $0xffff // jne 0x18a70 <depthwise3x3DilatedAVX512VNNI+0x630>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x17fe3 <depthwise3x3DilatedAVX512VNNI+0x613>
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x18a53 <depthwise3x3DilatedAVX512VNNI+0x613>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x1819e <depthwise3x3DilatedAVX512VNNI+0x7ce>
+	WORD $0x0673 // jae 0x18c0e <depthwise3x3DilatedAVX512VNNI+0x7ce>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x17fef <depthwise3x3DilatedAVX512VNNI+0x61f>
-	LONG $0xfffe50e9; BYTE $0xff // jmp 0x18000 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfe44820f; WORD $0xffff // jb 0x18a5f <depthwise3x3DilatedAVX512VNNI+0x61f>
+	LONG $0xfffe50e9; BYTE $0xff // jmp 0x18a70 <depthwise3x3DilatedAVX512VNNI+0x630>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -19397,7 +19910,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0x2feb // jmp 0x18206 <depthwise3x3DilatedAVX512VNNI+0x836>
+	WORD $0x2feb // jmp 0x18c76 <depthwise3x3DilatedAVX512VNNI+0x836>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -19406,7 +19919,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0e968d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0e968d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
@@ -19428,7 +19941,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x245c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbx
-	LONG $0x00a08e0f; WORD $0x0000 // jle 0x18309 <depthwise3x3DilatedAVX512VNNI+0x939>
+	LONG $0x00a08e0f; WORD $0x0000 // jle 0x18d79 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
 	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
 	LONG $0x291c8d4a // lea rbx, [rcx + r13]
@@ -19445,23 +19958,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
 	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4075 // jne 0x18304 <depthwise3x3DilatedAVX512VNNI+0x934>
+	WORD $0x4075 // jne 0x18d74 <depthwise3x3DilatedAVX512VNNI+0x934>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2576 // jbe 0x182f2 <depthwise3x3DilatedAVX512VNNI+0x922>
+	WORD $0x2576 // jbe 0x18d62 <depthwise3x3DilatedAVX512VNNI+0x922>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
 	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	WORD $0x0673 // jae 0x182e1 <depthwise3x3DilatedAVX512VNNI+0x911>
+	WORD $0x0673 // jae 0x18d51 <depthwise3x3DilatedAVX512VNNI+0x911>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x1f73 // jae 0x18309 <depthwise3x3DilatedAVX512VNNI+0x939>
+	WORD $0x1f73 // jae 0x18d79 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x17eb // jmp 0x18309 <depthwise3x3DilatedAVX512VNNI+0x939>
+	WORD $0x17eb // jmp 0x18d79 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfeda8e0f; WORD $0xffff // jle 0x181ee <depthwise3x3DilatedAVX512VNNI+0x81e>
+	LONG $0xfeda8e0f; WORD $0xffff // jle 0x18c5e <depthwise3x3DilatedAVX512VNNI+0x81e>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -19492,7 +20005,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x18493 <depthwise3x3DilatedAVX512VNNI+0xac3>
+	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x18f03 <depthwise3x3DilatedAVX512VNNI+0xac3>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
@@ -19533,7 +20046,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xef // add r15, rbp
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x181e0 <depthwise3x3DilatedAVX512VNNI+0x810>
+	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x18c50 <depthwise3x3DilatedAVX512VNNI+0x810>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
@@ -19547,7 +20060,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee28e0f; WORD $0xffff // jle 0x183c0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfee28e0f; WORD $0xffff // jle 0x18e30 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
@@ -19560,18 +20073,18 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875b162; WORD $0xd161 // vpunpcklwd zmm2, zmm1, zmm17 # zmm2 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
 	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe94850f; WORD $0xffff // jne 0x183c0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfe94850f; WORD $0xffff // jne 0x18e30 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe66860f; WORD $0xffff // jbe 0x1839f <depthwise3x3DilatedAVX512VNNI+0x9cf>
+	LONG $0xfe66860f; WORD $0xffff // jbe 0x18e0f <depthwise3x3DilatedAVX512VNNI+0x9cf>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x18548 <depthwise3x3DilatedAVX512VNNI+0xb78>
+	WORD $0x0673 // jae 0x18fb8 <depthwise3x3DilatedAVX512VNNI+0xb78>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe6b830f; WORD $0xffff // jae 0x183c0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfe6b830f; WORD $0xffff // jae 0x18e30 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x183c0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x18e30 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0b338e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0b338e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -19580,7 +20093,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	WORD $0x2feb // jmp 0x185b6 <depthwise3x3DilatedAVX512VNNI+0xbe6>
+	WORD $0x2feb // jmp 0x19026 <depthwise3x3DilatedAVX512VNNI+0xbe6>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
@@ -19589,7 +20102,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
@@ -19610,7 +20123,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x186c2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x19132 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
@@ -19629,25 +20142,25 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xde61 // vpunpcklwd zmm3, zmm2, zmm6 # zmm3 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
 	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4375 // jne 0x186ba <depthwise3x3DilatedAVX512VNNI+0xcea>
+	WORD $0x4375 // jne 0x1912a <depthwise3x3DilatedAVX512VNNI+0xcea>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2876 // jbe 0x186a8 <depthwise3x3DilatedAVX512VNNI+0xcd8>
+	WORD $0x2876 // jbe 0x19118 <depthwise3x3DilatedAVX512VNNI+0xcd8>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	WORD $0x0673 // jae 0x18692 <depthwise3x3DilatedAVX512VNNI+0xcc2>
+	WORD $0x0673 // jae 0x19102 <depthwise3x3DilatedAVX512VNNI+0xcc2>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	WORD $0x2273 // jae 0x186c2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	WORD $0x2273 // jae 0x19132 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	WORD $0x1aeb // jmp 0x186c2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	WORD $0x1aeb // jmp 0x19132 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed18e0f; WORD $0xffff // jle 0x1859e <depthwise3x3DilatedAVX512VNNI+0xbce>
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x1900e <depthwise3x3DilatedAVX512VNNI+0xbce>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -19680,7 +20193,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000eae9; BYTE $0x00 // jmp 0x1884d <depthwise3x3DilatedAVX512VNNI+0xe7d>
+	LONG $0x0000eae9; BYTE $0x00 // jmp 0x192bd <depthwise3x3DilatedAVX512VNNI+0xe7d>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -19720,7 +20233,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x0149; BYTE $0xef // add r15, rbp
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd438d0f; WORD $0xffff // jge 0x18590 <depthwise3x3DilatedAVX512VNNI+0xbc0>
+	LONG $0xfd438d0f; WORD $0xffff // jge 0x19000 <depthwise3x3DilatedAVX512VNNI+0xbc0>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
@@ -19736,7 +20249,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfedc8e0f; WORD $0xffff // jle 0x18780 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfedc8e0f; WORD $0xffff // jle 0x191f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
@@ -19749,18 +20262,18 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486db162; WORD $0xda61 // vpunpcklwd zmm3, zmm2, zmm18 # zmm3 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
 	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe8e850f; WORD $0xffff // jne 0x18780 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfe8e850f; WORD $0xffff // jne 0x191f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe64860f; WORD $0xffff // jbe 0x18763 <depthwise3x3DilatedAVX512VNNI+0xd93>
+	LONG $0xfe64860f; WORD $0xffff // jbe 0x191d3 <depthwise3x3DilatedAVX512VNNI+0xd93>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x1890e <depthwise3x3DilatedAVX512VNNI+0xf3e>
+	WORD $0x0673 // jae 0x1937e <depthwise3x3DilatedAVX512VNNI+0xf3e>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe65830f; WORD $0xffff // jae 0x18780 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfe65830f; WORD $0xffff // jae 0x191f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x18780 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x191f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x076d8e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -19768,7 +20281,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x18975 <depthwise3x3DilatedAVX512VNNI+0xfa5>
+	WORD $0x2beb // jmp 0x193e5 <depthwise3x3DilatedAVX512VNNI+0xfa5>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -19777,7 +20290,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x07278d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x07278d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -19799,7 +20312,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x18a73 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x194e3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
 	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
 	LONG $0x29348d4e // lea r14, [rcx + r13]
@@ -19816,23 +20329,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xdc61 // vpunpcklwd zmm3, zmm7, zmm4 # zmm3 = zmm7[0],zmm4[0],zmm7[1],zmm4[1],zmm7[2],zmm4[2],zmm7[3],zmm4[3],zmm7[8],zmm4[8],zmm7[9],zmm4[9],zmm7[10],zmm4[10],zmm7[11],zmm4[11],zmm7[16],zmm4[16],zmm7[17],zmm4[17],zmm7[18],zmm4[18],zmm7[19],zmm4[19],zmm7[24],zmm4[24],zmm7[25],zmm4[25],zmm7[26],zmm4[26],zmm7[27],zmm4[27]
 	LONG $0x4845f162; WORD $0xe469 // vpunpckhwd zmm4, zmm7, zmm4 # zmm4 = zmm7[4],zmm4[4],zmm7[5],zmm4[5],zmm7[6],zmm4[6],zmm7[7],zmm4[7],zmm7[12],zmm4[12],zmm7[13],zmm4[13],zmm7[14],zmm4[14],zmm7[15],zmm4[15],zmm7[20],zmm4[20],zmm7[21],zmm4[21],zmm7[22],zmm4[22],zmm7[23],zmm4[23],zmm7[28],zmm4[28],zmm7[29],zmm4[29],zmm7[30],zmm4[30],zmm7[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x18a6f <depthwise3x3DilatedAVX512VNNI+0x109f>
+	WORD $0x3f75 // jne 0x194df <depthwise3x3DilatedAVX512VNNI+0x109f>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x18a5d <depthwise3x3DilatedAVX512VNNI+0x108d>
+	WORD $0x2476 // jbe 0x194cd <depthwise3x3DilatedAVX512VNNI+0x108d>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x18a4c <depthwise3x3DilatedAVX512VNNI+0x107c>
+	WORD $0x0673 // jae 0x194bc <depthwise3x3DilatedAVX512VNNI+0x107c>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x18a73 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	WORD $0x1e73 // jae 0x194e3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	WORD $0x16eb // jmp 0x18a73 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	WORD $0x16eb // jmp 0x194e3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1895d <depthwise3x3DilatedAVX512VNNI+0xf8d>
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x193cd <depthwise3x3DilatedAVX512VNNI+0xf8d>
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -19863,7 +20376,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x18c34 <depthwise3x3DilatedAVX512VNNI+0x1264>
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x196a4 <depthwise3x3DilatedAVX512VNNI+0x1264>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -19915,7 +20428,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xdc6f // vmovdqa64 zmm3, zmm12
 	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x18950 <depthwise3x3DilatedAVX512VNNI+0xf80>
+	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x193c0 <depthwise3x3DilatedAVX512VNNI+0xf80>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -19923,7 +20436,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfec58e0f; WORD $0xffff // jle 0x18b20 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfec58e0f; WORD $0xffff // jle 0x19590 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
@@ -19936,17 +20449,17 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40753162; WORD $0xe261 // vpunpcklwd zmm12, zmm17, zmm18 # zmm12 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x40753162; WORD $0xea69 // vpunpckhwd zmm13, zmm17, zmm18 # zmm13 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe78850f; WORD $0xffff // jne 0x18b20 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfe78850f; WORD $0xffff // jne 0x19590 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x18b09 <depthwise3x3DilatedAVX512VNNI+0x1139>
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x19579 <depthwise3x3DilatedAVX512VNNI+0x1139>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x18cc4 <depthwise3x3DilatedAVX512VNNI+0x12f4>
+	WORD $0x0673 // jae 0x19734 <depthwise3x3DilatedAVX512VNNI+0x12f4>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x18b15 <depthwise3x3DilatedAVX512VNNI+0x1145>
-	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x18b20 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfe44820f; WORD $0xffff // jb 0x19585 <depthwise3x3DilatedAVX512VNNI+0x1145>
+	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x19590 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -19954,7 +20467,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x18d25 <depthwise3x3DilatedAVX512VNNI+0x1355>
+	WORD $0x2beb // jmp 0x19795 <depthwise3x3DilatedAVX512VNNI+0x1355>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
@@ -19963,7 +20476,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x03778d0f; WORD $0x0000 // jge 0x1909c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x03778d0f; WORD $0x0000 // jge 0x19b0c <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -19984,7 +20497,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x18e2c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1989c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
@@ -20003,25 +20516,25 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xe761 // vpunpcklwd zmm4, zmm6, zmm7 # zmm4 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484df162; WORD $0xef69 // vpunpckhwd zmm5, zmm6, zmm7 # zmm5 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x4275 // jne 0x18e25 <depthwise3x3DilatedAVX512VNNI+0x1455>
+	WORD $0x4275 // jne 0x19895 <depthwise3x3DilatedAVX512VNNI+0x1455>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2776 // jbe 0x18e13 <depthwise3x3DilatedAVX512VNNI+0x1443>
+	WORD $0x2776 // jbe 0x19883 <depthwise3x3DilatedAVX512VNNI+0x1443>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	WORD $0x0673 // jae 0x18dfe <depthwise3x3DilatedAVX512VNNI+0x142e>
+	WORD $0x0673 // jae 0x1986e <depthwise3x3DilatedAVX512VNNI+0x142e>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	WORD $0x2173 // jae 0x18e2c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	WORD $0x2173 // jae 0x1989c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x19eb // jmp 0x18e2c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	WORD $0x19eb // jmp 0x1989c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed68e0f; WORD $0xffff // jle 0x18d0d <depthwise3x3DilatedAVX512VNNI+0x133d>
+	LONG $0xfed68e0f; WORD $0xffff // jle 0x1977d <depthwise3x3DilatedAVX512VNNI+0x133d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -20049,94 +20562,94 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xcf // add r15, r9
 	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
 	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012ee9; BYTE $0x00 // jmp 0x18ffa <depthwise3x3DilatedAVX512VNNI+0x162a>
+	LONG $0x00012ee9; BYTE $0x00 // jmp 0x19a6a <depthwise3x3DilatedAVX512VNNI+0x162a>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x9066 // nop
 	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
-	LONG $0x4075e262; WORD $0xd750 // vpdpbusd zmm18, zmm17, zmm7
-	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
-	LONG $0x407de262; WORD $0xcf50 // vpdpbusd zmm17, zmm16, zmm7
-	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
-	LONG $0x4805e262; WORD $0xc750 // vpdpbusd zmm16, zmm15, zmm7
+	LONG $0x480de262; WORD $0xd750 // vpdpbusd zmm18, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
 	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
-	LONG $0x481d7262; WORD $0xff50 // vpdpbusd zmm15, zmm12, zmm7
+	LONG $0x407d7262; WORD $0xff50 // vpdpbusd zmm15, zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4075e262; WORD $0xc750 // vpdpbusd zmm16, zmm17, zmm7
 	LONG $0x486dc262; WORD $0xd050 // vpdpbusd zmm18, zmm2, zmm8
-	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
-	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
-	LONG $0x48555262; WORD $0xf850 // vpdpbusd zmm15, zmm5, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x485d5262; WORD $0xf850 // vpdpbusd zmm15, zmm4, zmm8
+	LONG $0x4855c262; WORD $0xc050 // vpdpbusd zmm16, zmm5, zmm8
 	LONG $0x482dc262; WORD $0xd150 // vpdpbusd zmm18, zmm10, zmm9
-	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
+	LONG $0x48255262; WORD $0xf150 // vpdpbusd zmm14, zmm11, zmm9
+	LONG $0x481d5262; WORD $0xf950 // vpdpbusd zmm15, zmm12, zmm9
 	LONG $0x4815c262; WORD $0xc150 // vpdpbusd zmm16, zmm13, zmm9
-	LONG $0x480d5262; WORD $0xf950 // vpdpbusd zmm15, zmm14, zmm9
-	LONG $0x487c3162; WORD $0x2410; BYTE $0x80 // vmovups zmm12, zmmword ptr [rax + 4*r8]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x80 // vmovups zmm17, zmmword ptr [rax + 4*r8]
 	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x4074a162; WORD $0xd259 // vmulps zmm18, zmm17, zmm18
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x481ca162; WORD $0xc959 // vmulps zmm17, zmm12, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x481ca162; WORD $0xc059 // vmulps zmm16, zmm12, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x406d5162; WORD $0xf66b // vpackssdw zmm14, zmm18, zmm14
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x481c5162; WORD $0xe759 // vmulps zmm12, zmm12, zmm15
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x407d5162; WORD $0xe46b // vpackssdw zmm12, zmm16, zmm12
-	LONG $0x40757162; WORD $0xf8ed // vpaddsw zmm15, zmm17, zmm0
-	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
-	LONG $0x48055162; WORD $0xe467 // vpackuswb zmm12, zmm15, zmm12
-	LONG $0x497e7162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm12
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x48053162; WORD $0xf86b // vpackssdw zmm15, zmm15, zmm16
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x480d5162; WORD $0xf767 // vpackuswb zmm14, zmm14, zmm15
+	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
 	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
 	WORD $0x0149; BYTE $0xf5 // add r13, rsi
 	WORD $0x0149; BYTE $0xdc // add r12, rbx
 	WORD $0x0149; BYTE $0xef // add r15, rbp
-	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
-	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
 	LONG $0x48fdd162; WORD $0xd26f // vmovdqa64 zmm2, zmm10
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
-	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
-	LONG $0x48fdd162; WORD $0xee6f // vmovdqa64 zmm5, zmm14
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd068d0f; WORD $0xffff // jge 0x18d00 <depthwise3x3DilatedAVX512VNNI+0x1330>
+	LONG $0xfd068d0f; WORD $0xffff // jge 0x19770 <depthwise3x3DilatedAVX512VNNI+0x1330>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfebf8e0f; WORD $0xffff // jle 0x18ee0 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x19950 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r13]
-	LONG $0x482d5162; WORD $0xf360 // vpunpcklbw zmm14, zmm10, zmm11 # zmm14 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
 	LONG $0x482dc162; WORD $0xd368 // vpunpckhbw zmm18, zmm10, zmm11 # zmm18 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
-	LONG $0x48155162; WORD $0xdd60 // vpunpcklbw zmm11, zmm13, zmm13 # zmm11 = zmm13[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4815c162; WORD $0xdd68 // vpunpckhbw zmm19, zmm13, zmm13 # zmm19 = zmm13[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x480d5162; WORD $0xd361 // vpunpcklwd zmm10, zmm14, zmm11 # zmm10 = zmm14[0],zmm11[0],zmm14[1],zmm11[1],zmm14[2],zmm11[2],zmm14[3],zmm11[3],zmm14[8],zmm11[8],zmm14[9],zmm11[9],zmm14[10],zmm11[10],zmm14[11],zmm11[11],zmm14[16],zmm11[16],zmm14[17],zmm11[17],zmm14[18],zmm11[18],zmm14[19],zmm11[19],zmm14[24],zmm11[24],zmm14[25],zmm11[25],zmm14[26],zmm11[26],zmm14[27],zmm11[27]
-	LONG $0x480d5162; WORD $0xdb69 // vpunpckhwd zmm11, zmm14, zmm11 # zmm11 = zmm14[4],zmm11[4],zmm14[5],zmm11[5],zmm14[6],zmm11[6],zmm14[7],zmm11[7],zmm14[12],zmm11[12],zmm14[13],zmm11[13],zmm14[14],zmm11[14],zmm14[15],zmm11[15],zmm14[20],zmm11[20],zmm14[21],zmm11[21],zmm14[22],zmm11[22],zmm14[23],zmm11[23],zmm14[28],zmm11[28],zmm14[29],zmm11[29],zmm14[30],zmm11[30],zmm14[31],zmm11[31]
-	LONG $0x406d3162; WORD $0xeb61 // vpunpcklwd zmm13, zmm18, zmm19 # zmm13 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
-	LONG $0x406d3162; WORD $0xf369 // vpunpckhwd zmm14, zmm18, zmm19 # zmm14 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xdc68 // vpunpckhbw zmm19, zmm12, zmm12 # zmm19 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x406d3162; WORD $0xe361 // vpunpcklwd zmm12, zmm18, zmm19 # zmm12 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
+	LONG $0x406d3162; WORD $0xeb69 // vpunpckhwd zmm13, zmm18, zmm19 # zmm13 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe72850f; WORD $0xffff // jne 0x18ee0 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfe72850f; WORD $0xffff // jne 0x19950 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe51860f; WORD $0xffff // jbe 0x18ecc <depthwise3x3DilatedAVX512VNNI+0x14fc>
+	LONG $0xfe51860f; WORD $0xffff // jbe 0x1993c <depthwise3x3DilatedAVX512VNNI+0x14fc>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x1908a <depthwise3x3DilatedAVX512VNNI+0x16ba>
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x0673 // jae 0x19afa <depthwise3x3DilatedAVX512VNNI+0x16ba>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe41820f; WORD $0xffff // jb 0x18ed8 <depthwise3x3DilatedAVX512VNNI+0x1508>
-	LONG $0xfffe44e9; BYTE $0xff // jmp 0x18ee0 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfe41820f; WORD $0xffff // jb 0x19948 <depthwise3x3DilatedAVX512VNNI+0x1508>
+	LONG $0xfffe44e9; BYTE $0xff // jmp 0x19950 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -20162,7 +20675,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x7274 // je 0x19143 <depthwise3x3s2AVX512VNNI+0x93>
+	WORD $0x7274 // je 0x19bb3 <depthwise3x3s2AVX512VNNI+0x93>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -20179,12 +20692,12 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	LONG $0x008b8d0f; WORD $0x0000 // jge 0x191bb <depthwise3x3s2AVX512VNNI+0x10b>
+	LONG $0x008b8d0f; WORD $0x0000 // jge 0x19c2b <depthwise3x3s2AVX512VNNI+0x10b>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x044e8f0f; WORD $0x0000 // jg 0x1958c <depthwise3x3s2AVX512VNNI+0x4dc>
-	LONG $0x000f98e9; BYTE $0x00 // jmp 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x044e8f0f; WORD $0x0000 // jg 0x19ffc <depthwise3x3s2AVX512VNNI+0x4dc>
+	LONG $0x000f98e9; BYTE $0x00 // jmp 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
@@ -20202,12 +20715,12 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	LONG $0x07928d0f; WORD $0x0000 // jge 0x1993b <depthwise3x3s2AVX512VNNI+0x88b>
+	LONG $0x07928d0f; WORD $0x0000 // jge 0x1a3ab <depthwise3x3s2AVX512VNNI+0x88b>
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0b768f0f; WORD $0x0000 // jg 0x19d2c <depthwise3x3s2AVX512VNNI+0xc7c>
-	LONG $0x000f20e9; BYTE $0x00 // jmp 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b768f0f; WORD $0x0000 // jg 0x1a79c <depthwise3x3s2AVX512VNNI+0xc7c>
+	LONG $0x000f20e9; BYTE $0x00 // jmp 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x487df262; WORD $0xe17c // vpbroadcastd zmm4, ecx
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
@@ -20217,7 +20730,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x487ef262; WORD $0xcc29 // vpmovb2m k1, zmm4
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x30eb // jmp 0x19217 <depthwise3x3s2AVX512VNNI+0x167>
+	WORD $0x30eb // jmp 0x19c87 <depthwise3x3s2AVX512VNNI+0x167>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -20226,10 +20739,10 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008b50c8d48 // lea rcx, [4*rsi + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x03648f0f; WORD $0x0000 // jg 0x1957b <depthwise3x3s2AVX512VNNI+0x4cb>
+	LONG $0x03648f0f; WORD $0x0000 // jg 0x19feb <depthwise3x3s2AVX512VNNI+0x4cb>
 	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xdf7e // jle 0x191fe <depthwise3x3s2AVX512VNNI+0x14e>
+	WORD $0xdf7e // jle 0x19c6e <depthwise3x3s2AVX512VNNI+0x14e>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x04e1c148 // shl rcx, 0x4
@@ -20270,7 +20783,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000188e9; BYTE $0x00 // jmp 0x19469 <depthwise3x3s2AVX512VNNI+0x3b9>
+	LONG $0x000188e9; BYTE $0x00 // jmp 0x19ed9 <depthwise3x3s2AVX512VNNI+0x3b9>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
@@ -20338,69 +20851,69 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfd878d0f; WORD $0xffff // jge 0x191f0 <depthwise3x3s2AVX512VNNI+0x140>
+	LONG $0xfd878d0f; WORD $0xffff // jge 0x19c60 <depthwise3x3s2AVX512VNNI+0x140>
 	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe798c0f; WORD $0xffff // jl 0x192f0 <depthwise3x3s2AVX512VNNI+0x240>
+	LONG $0xfe798c0f; WORD $0xffff // jl 0x19d60 <depthwise3x3s2AVX512VNNI+0x240>
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1a7e // jle 0x194a1 <depthwise3x3s2AVX512VNNI+0x3f1>
+	WORD $0x1a7e // jle 0x19f11 <depthwise3x3s2AVX512VNNI+0x3f1>
 	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x194a1 <depthwise3x3s2AVX512VNNI+0x3f1>
+	WORD $0x0775 // jne 0x19f11 <depthwise3x3s2AVX512VNNI+0x3f1>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x1b7e // jle 0x194c7 <depthwise3x3s2AVX512VNNI+0x417>
+	WORD $0x1b7e // jle 0x19f37 <depthwise3x3s2AVX512VNNI+0x417>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm12, zmmword ptr [rcx + r10]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	WORD $0x0775 // jne 0x194c7 <depthwise3x3s2AVX512VNNI+0x417>
+	WORD $0x0775 // jne 0x19f37 <depthwise3x3s2AVX512VNNI+0x417>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1a7e // jle 0x194ec <depthwise3x3s2AVX512VNNI+0x43c>
+	WORD $0x1a7e // jle 0x19f5c <depthwise3x3s2AVX512VNNI+0x43c>
 	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x17 // vmovdqu64 zmm15, zmmword ptr [r15 + r10]
 	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x194ec <depthwise3x3s2AVX512VNNI+0x43c>
+	WORD $0x0775 // jne 0x19f5c <depthwise3x3s2AVX512VNNI+0x43c>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x1b7e // jle 0x19512 <depthwise3x3s2AVX512VNNI+0x462>
+	WORD $0x1b7e // jle 0x19f82 <depthwise3x3s2AVX512VNNI+0x462>
 	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x10 // vmovdqu64 zmm15, zmmword ptr [rax + r10]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	WORD $0x0775 // jne 0x19512 <depthwise3x3s2AVX512VNNI+0x462>
+	WORD $0x0775 // jne 0x19f82 <depthwise3x3s2AVX512VNNI+0x462>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1b7e // jle 0x19538 <depthwise3x3s2AVX512VNNI+0x488>
+	WORD $0x1b7e // jle 0x19fa8 <depthwise3x3s2AVX512VNNI+0x488>
 	QUAD $0x0015546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + r10]
 	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x19538 <depthwise3x3s2AVX512VNNI+0x488>
+	WORD $0x0775 // jne 0x19fa8 <depthwise3x3s2AVX512VNNI+0x488>
 	LONG $0x48e5e362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm3, zmm1, 0xec
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x337e // jle 0x19570 <depthwise3x3s2AVX512VNNI+0x4c0>
+	WORD $0x337e // jle 0x19fe0 <depthwise3x3s2AVX512VNNI+0x4c0>
 	LONG $0x48fea162; WORD $0x146f; BYTE $0x12 // vmovdqu64 zmm18, zmmword ptr [rdx + r10]
 	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	LONG $0xfdea850f; WORD $0xffff // jne 0x1933f <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfdea850f; WORD $0xffff // jne 0x19daf <depthwise3x3s2AVX512VNNI+0x28f>
 	LONG $0x48e5e362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm3, zmm1, 0xec
-	LONG $0xfffddee9; BYTE $0xff // jmp 0x1933f <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfffddee9; BYTE $0xff // jmp 0x19daf <depthwise3x3s2AVX512VNNI+0x28f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	LONG $0xfffdc4e9; BYTE $0xff // jmp 0x1933f <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfffdc4e9; BYTE $0xff // jmp 0x19daf <depthwise3x3s2AVX512VNNI+0x28f>
 	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0b4f8e0f; WORD $0x0000 // jle 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b4f8e0f; WORD $0x0000 // jle 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
 	LONG $0x407a8348; BYTE $0x00 // cmp qword ptr [rdx + 0x40], 0x0
-	LONG $0x0b3a8e0f; WORD $0x0000 // jle 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b3a8e0f; WORD $0x0000 // jle 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x28508b49 // mov rdx, qword ptr [r8 + 0x28]
 	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
@@ -20457,7 +20970,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0xf631 // xor esi, esi
 	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x000179e9; BYTE $0x00 // jmp 0x19826 <depthwise3x3s2AVX512VNNI+0x776>
+	LONG $0x000179e9; BYTE $0x00 // jmp 0x1a296 <depthwise3x3s2AVX512VNNI+0x776>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
@@ -20524,62 +21037,62 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	LONG $0x40703b49 // cmp rsi, qword ptr [r8 + 0x40]
-	LONG $0x08b58d0f; WORD $0x0000 // jge 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x08b58d0f; WORD $0x0000 // jge 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x017a8d49 // lea rdi, [r10 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe7c8c0f; WORD $0xffff // jl 0x196b0 <depthwise3x3s2AVX512VNNI+0x600>
+	LONG $0xfe7c8c0f; WORD $0xffff // jl 0x1a120 <depthwise3x3s2AVX512VNNI+0x600>
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	WORD $0x1a7e // jle 0x19860 <depthwise3x3s2AVX512VNNI+0x7b0>
+	WORD $0x1a7e // jle 0x1a2d0 <depthwise3x3s2AVX512VNNI+0x7b0>
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x19860 <depthwise3x3s2AVX512VNNI+0x7b0>
+	WORD $0x0775 // jne 0x1a2d0 <depthwise3x3s2AVX512VNNI+0x7b0>
 	LONG $0x48ade362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm10, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x1b7e // jle 0x19888 <depthwise3x3s2AVX512VNNI+0x7d8>
+	WORD $0x1b7e // jle 0x1a2f8 <depthwise3x3s2AVX512VNNI+0x7d8>
 	LONG $0xc97e3162; WORD $0x246f; BYTE $0x30 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + r14]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	WORD $0x0775 // jne 0x19888 <depthwise3x3s2AVX512VNNI+0x7d8>
+	WORD $0x0775 // jne 0x1a2f8 <depthwise3x3s2AVX512VNNI+0x7d8>
 	LONG $0x48ad7362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm10, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
-	WORD $0x1a7e // jle 0x198af <depthwise3x3s2AVX512VNNI+0x7ff>
+	WORD $0x1a7e // jle 0x1a31f <depthwise3x3s2AVX512VNNI+0x7ff>
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx + r14]
 	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x198af <depthwise3x3s2AVX512VNNI+0x7ff>
+	WORD $0x0775 // jne 0x1a31f <depthwise3x3s2AVX512VNNI+0x7ff>
 	LONG $0x48ade362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm10, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x1b7e // jle 0x198d7 <depthwise3x3s2AVX512VNNI+0x827>
+	WORD $0x1b7e // jle 0x1a347 <depthwise3x3s2AVX512VNNI+0x827>
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x32 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdx + r14]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	WORD $0x0775 // jne 0x198d7 <depthwise3x3s2AVX512VNNI+0x827>
+	WORD $0x0775 // jne 0x1a347 <depthwise3x3s2AVX512VNNI+0x827>
 	LONG $0x48ad7362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm10, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
-	WORD $0x1a7e // jle 0x198fe <depthwise3x3s2AVX512VNNI+0x84e>
+	WORD $0x1a7e // jle 0x1a36e <depthwise3x3s2AVX512VNNI+0x84e>
 	LONG $0xc97e8162; WORD $0x146f; BYTE $0x34 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r14]
 	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x198fe <depthwise3x3s2AVX512VNNI+0x84e>
+	WORD $0x0775 // jne 0x1a36e <depthwise3x3s2AVX512VNNI+0x84e>
 	LONG $0x48ade362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm10, zmm1, 0xec
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x2b7e // jle 0x19930 <depthwise3x3s2AVX512VNNI+0x880>
+	WORD $0x2b7e // jle 0x1a3a0 <depthwise3x3s2AVX512VNNI+0x880>
 	QUAD $0x0035546fc97ea162 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rbp + r14]
 	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	LONG $0xfde6850f; WORD $0xffff // jne 0x19704 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfde6850f; WORD $0xffff // jne 0x1a174 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x48ade362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm10, zmm1, 0xec
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x19704 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x1a174 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x19704 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x1a174 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x487df262; WORD $0xe97c // vpbroadcastd zmm5, ecx
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
@@ -20589,7 +21102,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x487ef262; WORD $0xcd29 // vpmovb2m k1, zmm5
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x31eb // jmp 0x19997 <depthwise3x3s2AVX512VNNI+0x8e7>
+	WORD $0x31eb // jmp 0x1a407 <depthwise3x3s2AVX512VNNI+0x8e7>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
@@ -20598,10 +21111,10 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008bd0c8d48 // lea rcx, [4*rdi + 0x8]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x03848f0f; WORD $0x0000 // jg 0x19d1b <depthwise3x3s2AVX512VNNI+0xc6b>
+	LONG $0x03848f0f; WORD $0x0000 // jg 0x1a78b <depthwise3x3s2AVX512VNNI+0xc6b>
 	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xdf7e // jle 0x1997e <depthwise3x3s2AVX512VNNI+0x8ce>
+	WORD $0xdf7e // jle 0x1a3ee <depthwise3x3s2AVX512VNNI+0x8ce>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x28408b49 // mov rax, qword ptr [r8 + 0x28]
 	WORD $0x8948; BYTE $0xf9 // mov rcx, rdi
@@ -20645,7 +21158,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0xff31 // xor edi, edi
-	LONG $0x00019fe9; BYTE $0x00 // jmp 0x19c0b <depthwise3x3s2AVX512VNNI+0xb5b>
+	LONG $0x00019fe9; BYTE $0x00 // jmp 0x1a67b <depthwise3x3s2AVX512VNNI+0xb5b>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
 	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
@@ -20719,69 +21232,69 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xeb6f // vmovdqa64 zmm13, zmm19
 	WORD $0x394c; BYTE $0xc7 // cmp rdi, r8
 	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0xfd658d0f; WORD $0xffff // jge 0x19970 <depthwise3x3s2AVX512VNNI+0x8c0>
+	LONG $0xfd658d0f; WORD $0xffff // jge 0x1a3e0 <depthwise3x3s2AVX512VNNI+0x8c0>
 	LONG $0x01468d4c // lea r8, [rsi + 0x1]
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0xfe578c0f; WORD $0xffff // jl 0x19a70 <depthwise3x3s2AVX512VNNI+0x9c0>
+	LONG $0xfe578c0f; WORD $0xffff // jl 0x1a4e0 <depthwise3x3s2AVX512VNNI+0x9c0>
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1a7e // jle 0x19c3e <depthwise3x3s2AVX512VNNI+0xb8e>
+	WORD $0x1a7e // jle 0x1a6ae <depthwise3x3s2AVX512VNNI+0xb8e>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
 	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x19c3e <depthwise3x3s2AVX512VNNI+0xb8e>
+	WORD $0x0775 // jne 0x1a6ae <depthwise3x3s2AVX512VNNI+0xb8e>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x1b7e // jle 0x19c64 <depthwise3x3s2AVX512VNNI+0xbb4>
+	WORD $0x1b7e // jle 0x1a6d4 <depthwise3x3s2AVX512VNNI+0xbb4>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm12, zmmword ptr [rcx + r9]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	WORD $0x0775 // jne 0x19c64 <depthwise3x3s2AVX512VNNI+0xbb4>
+	WORD $0x0775 // jne 0x1a6d4 <depthwise3x3s2AVX512VNNI+0xbb4>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1a7e // jle 0x19c89 <depthwise3x3s2AVX512VNNI+0xbd9>
+	WORD $0x1a7e // jle 0x1a6f9 <depthwise3x3s2AVX512VNNI+0xbd9>
 	LONG $0x48fe8162; WORD $0x046f; BYTE $0x0e // vmovdqu64 zmm16, zmmword ptr [r14 + r9]
 	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x19c89 <depthwise3x3s2AVX512VNNI+0xbd9>
+	WORD $0x0775 // jne 0x1a6f9 <depthwise3x3s2AVX512VNNI+0xbd9>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x1b7e // jle 0x19caf <depthwise3x3s2AVX512VNNI+0xbff>
+	WORD $0x1b7e // jle 0x1a71f <depthwise3x3s2AVX512VNNI+0xbff>
 	LONG $0x48fea162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [rax + r9]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	WORD $0x0775 // jne 0x19caf <depthwise3x3s2AVX512VNNI+0xbff>
+	WORD $0x0775 // jne 0x1a71f <depthwise3x3s2AVX512VNNI+0xbff>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1b7e // jle 0x19cd5 <depthwise3x3s2AVX512VNNI+0xc25>
+	WORD $0x1b7e // jle 0x1a745 <depthwise3x3s2AVX512VNNI+0xc25>
 	QUAD $0x000d5c6f48fe8162 // vmovdqu64 zmm19, zmmword ptr [r13 + r9]
 	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x19cd5 <depthwise3x3s2AVX512VNNI+0xc25>
+	WORD $0x0775 // jne 0x1a745 <depthwise3x3s2AVX512VNNI+0xc25>
 	LONG $0x48dde362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm4, zmm2, 0xec
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x367e // jle 0x19d10 <depthwise3x3s2AVX512VNNI+0xc60>
+	WORD $0x367e // jle 0x1a780 <depthwise3x3s2AVX512VNNI+0xc60>
 	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm19, zmmword ptr [r10 + r9]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0xfdcd850f; WORD $0xffff // jne 0x19ac4 <depthwise3x3s2AVX512VNNI+0xa14>
+	LONG $0xfdcd850f; WORD $0xffff // jne 0x1a534 <depthwise3x3s2AVX512VNNI+0xa14>
 	LONG $0x48dde362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm4, zmm2, 0xec
-	LONG $0xfffdc1e9; BYTE $0xff // jmp 0x19ac4 <depthwise3x3s2AVX512VNNI+0xa14>
+	LONG $0xfffdc1e9; BYTE $0xff // jmp 0x1a534 <depthwise3x3s2AVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x19abf <depthwise3x3s2AVX512VNNI+0xa0f>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x1a52f <depthwise3x3s2AVX512VNNI+0xa0f>
 	QUAD $0x00000004bd0c8d48 // lea rcx, [4*rdi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x03af8e0f; WORD $0x0000 // jle 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x03af8e0f; WORD $0x0000 // jle 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x407e8348; BYTE $0x00 // cmp qword ptr [rsi + 0x40], 0x0
-	LONG $0x039a8e0f; WORD $0x0000 // jle 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x039a8e0f; WORD $0x0000 // jle 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
 	LONG $0x28758b49 // mov rsi, qword ptr [r13 + 0x28]
 	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
@@ -20835,7 +21348,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000195e9; BYTE $0x00 // jmp 0x19fd4 <depthwise3x3s2AVX512VNNI+0xf24>
+	LONG $0x000195e9; BYTE $0x00 // jmp 0x1aa44 <depthwise3x3s2AVX512VNNI+0xf24>
 	BYTE $0x90 // nop
 	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
 	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
@@ -20907,61 +21420,61 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xe36f // vmovdqa64 zmm12, zmm19
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
 	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x01078d0f; WORD $0x0000 // jge 0x1a0db <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x01078d0f; WORD $0x0000 // jge 0x1ab4b <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x01798d49 // lea rdi, [r9 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe5e8c0f; WORD $0xffff // jl 0x19e40 <depthwise3x3s2AVX512VNNI+0xd90>
+	LONG $0xfe5e8c0f; WORD $0xffff // jl 0x1a8b0 <depthwise3x3s2AVX512VNNI+0xd90>
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x1a007 <depthwise3x3s2AVX512VNNI+0xf57>
+	WORD $0x1a7e // jle 0x1aa77 <depthwise3x3s2AVX512VNNI+0xf57>
 	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
 	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x1a007 <depthwise3x3s2AVX512VNNI+0xf57>
+	WORD $0x0775 // jne 0x1aa77 <depthwise3x3s2AVX512VNNI+0xf57>
 	LONG $0x48a5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm11, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x1b7e // jle 0x1a02d <depthwise3x3s2AVX512VNNI+0xf7d>
+	WORD $0x1b7e // jle 0x1aa9d <depthwise3x3s2AVX512VNNI+0xf7d>
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	WORD $0x0775 // jne 0x1a02d <depthwise3x3s2AVX512VNNI+0xf7d>
+	WORD $0x0775 // jne 0x1aa9d <depthwise3x3s2AVX512VNNI+0xf7d>
 	LONG $0x48a57362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x1a052 <depthwise3x3s2AVX512VNNI+0xfa2>
+	WORD $0x1a7e // jle 0x1aac2 <depthwise3x3s2AVX512VNNI+0xfa2>
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x1b // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r11 + rbx]
 	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x1a052 <depthwise3x3s2AVX512VNNI+0xfa2>
+	WORD $0x0775 // jne 0x1aac2 <depthwise3x3s2AVX512VNNI+0xfa2>
 	LONG $0x48a5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x1c7e // jle 0x1a079 <depthwise3x3s2AVX512VNNI+0xfc9>
+	WORD $0x1c7e // jle 0x1aae9 <depthwise3x3s2AVX512VNNI+0xfc9>
 	QUAD $0x001d446fc97ee162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbp + rbx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	WORD $0x0775 // jne 0x1a079 <depthwise3x3s2AVX512VNNI+0xfc9>
+	WORD $0x0775 // jne 0x1aae9 <depthwise3x3s2AVX512VNNI+0xfc9>
 	LONG $0x48a5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x1a09e <depthwise3x3s2AVX512VNNI+0xfee>
+	WORD $0x1a7e // jle 0x1ab0e <depthwise3x3s2AVX512VNNI+0xfee>
 	LONG $0xc97ec162; WORD $0x1c6f; BYTE $0x1f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r15 + rbx]
 	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x1a09e <depthwise3x3s2AVX512VNNI+0xfee>
+	WORD $0x0775 // jne 0x1ab0e <depthwise3x3s2AVX512VNNI+0xfee>
 	LONG $0x48a5e362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm11, zmm2, 0xec
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x2d7e // jle 0x1a0d0 <depthwise3x3s2AVX512VNNI+0x1020>
+	WORD $0x2d7e // jle 0x1ab40 <depthwise3x3s2AVX512VNNI+0x1020>
 	QUAD $0x001d5c6fc97ec162 // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r13 + rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	LONG $0xfdd4850f; WORD $0xffff // jne 0x19e90 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfdd4850f; WORD $0xffff // jne 0x1a900 <depthwise3x3s2AVX512VNNI+0xde0>
 	LONG $0x48a5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm11, zmm2, 0xec
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x19e90 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x1a900 <depthwise3x3s2AVX512VNNI+0xde0>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	LONG $0xfffdb5e9; BYTE $0xff // jmp 0x19e90 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfffdb5e9; BYTE $0xff // jmp 0x1a900 <depthwise3x3s2AVX512VNNI+0xde0>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -20988,11 +21501,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	LONG $0x077e840f; WORD $0x0000 // je 0x1a89d <depthwiseWideS1AVX512VNNI+0x7ad>
+	LONG $0x077e840f; WORD $0x0000 // je 0x1b30d <depthwiseWideS1AVX512VNNI+0x7ad>
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1b04f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1babf <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -21007,7 +21520,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1a218 <depthwiseWideS1AVX512VNNI+0x128>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1ac88 <depthwiseWideS1AVX512VNNI+0x128>
 	BYTE $0x90 // nop
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -21035,7 +21548,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1b04f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1babf <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -21048,11 +21561,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
 	LONG $0x24245489 // mov dword ptr [rsp + 0x24], edx
-	LONG $0x02128d0f; WORD $0x0000 // jge 0x1a460 <depthwiseWideS1AVX512VNNI+0x370>
+	LONG $0x02128d0f; WORD $0x0000 // jge 0x1aed0 <depthwiseWideS1AVX512VNNI+0x370>
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
 	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0xa67d // jge 0x1a200 <depthwiseWideS1AVX512VNNI+0x110>
+	WORD $0xa67d // jge 0x1ac70 <depthwiseWideS1AVX512VNNI+0x110>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -21065,7 +21578,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24543b48; BYTE $0x38 // cmp rdx, qword ptr [rsp + 0x38]
 	LONG $0xc19c0f41 // setl r9b
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1a87e <depthwiseWideS1AVX512VNNI+0x78e>
+	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1b2ee <depthwiseWideS1AVX512VNNI+0x78e>
 	WORD $0x2044; BYTE $0xc9 // and cl, r9b
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0xc8af0f4c // imul r9, rax
@@ -21090,7 +21603,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1a3a1 <depthwiseWideS1AVX512VNNI+0x2b1>
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1ae11 <depthwiseWideS1AVX512VNNI+0x2b1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
@@ -21119,45 +21632,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfddf840f; WORD $0xffff // je 0x1a180 <depthwiseWideS1AVX512VNNI+0x90>
+	LONG $0xfddf840f; WORD $0xffff // je 0x1abf0 <depthwiseWideS1AVX512VNNI+0x90>
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	LONG $0xf92c8b4f // mov r13, qword ptr [r9 + 8*r15]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	WORD $0xc984 // test cl, cl
-	LONG $0xff4c850f; WORD $0xffff // jne 0x1a300 <depthwiseWideS1AVX512VNNI+0x210>
+	LONG $0xff4c850f; WORD $0xffff // jne 0x1ad70 <depthwiseWideS1AVX512VNNI+0x210>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2475 // jne 0x1a3e5 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x2475 // jne 0x1ae55 <depthwiseWideS1AVX512VNNI+0x2f5>
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d446fc97e5162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + rbp]
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	WORD $0x3948; BYTE $0xfe // cmp rsi, rdi
-	WORD $0x0775 // jne 0x1a3e5 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x0775 // jne 0x1ae55 <depthwiseWideS1AVX512VNNI+0x2f5>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
-	WORD $0x217e // jle 0x1a411 <depthwiseWideS1AVX512VNNI+0x321>
+	WORD $0x217e // jle 0x1ae81 <depthwiseWideS1AVX512VNNI+0x321>
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d4c6fc97e5162 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r13 + rbp]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1a40e <depthwiseWideS1AVX512VNNI+0x31e>
+	WORD $0x0775 // jne 0x1ae7e <depthwiseWideS1AVX512VNNI+0x31e>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	WORD $0x1a7d // jge 0x1a430 <depthwiseWideS1AVX512VNNI+0x340>
+	WORD $0x1a7d // jge 0x1aea0 <depthwiseWideS1AVX512VNNI+0x340>
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1a33f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1adaf <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe2af0f4c // imul r12, rdx
 	QUAD $0x0025546fc97e1162 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r13 + r12]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xfef4850f; WORD $0xffff // jne 0x1a33f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfef4850f; WORD $0xffff // jne 0x1adaf <depthwiseWideS1AVX512VNNI+0x24f>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
-	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1a33f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1adaf <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -21169,7 +21682,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1a5b3 <depthwiseWideS1AVX512VNNI+0x4c3>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1b023 <depthwiseWideS1AVX512VNNI+0x4c3>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -21222,7 +21735,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8949; BYTE $0xec // mov r12, rbp
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1a250 <depthwiseWideS1AVX512VNNI+0x160>
+	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1acc0 <depthwiseWideS1AVX512VNNI+0x160>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm4, zmmword ptr [rax + r9]
@@ -21232,7 +21745,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x38 // cmp rcx, qword ptr [rsp + 0x38]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1a490 <depthwiseWideS1AVX512VNNI+0x3a0>
+	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1af00 <depthwiseWideS1AVX512VNNI+0x3a0>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf5af0f4d // imul r14, r13
@@ -21259,7 +21772,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1a725 <depthwiseWideS1AVX512VNNI+0x635>
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1b195 <depthwiseWideS1AVX512VNNI+0x635>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fec162; WORD $0x066f // vmovdqu64 zmm16, zmmword ptr [r14]
@@ -21292,12 +21805,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x394d; BYTE $0xfd // cmp r13, r15
-	LONG $0xfd95840f; WORD $0xffff // je 0x1a4ba <depthwiseWideS1AVX512VNNI+0x3ca>
+	LONG $0xfd95840f; WORD $0xffff // je 0x1af2a <depthwiseWideS1AVX512VNNI+0x3ca>
 	LONG $0xfb3c8b4b // mov rdi, qword ptr [r11 + 8*r15]
 	LONG $0xfa0c8b4f // mov r9, qword ptr [r10 + 8*r15]
 	LONG $0x244c034c; BYTE $0x08 // add r9, qword ptr [rsp + 0x8]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x5974 // je 0x1a790 <depthwiseWideS1AVX512VNNI+0x6a0>
+	WORD $0x5974 // je 0x1b200 <depthwiseWideS1AVX512VNNI+0x6a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
@@ -21314,70 +21827,70 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
-	LONG $0xfffedae9; BYTE $0xff // jmp 0x1a666 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffedae9; BYTE $0xff // jmp 0x1b0d6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1a7d0 <depthwiseWideS1AVX512VNNI+0x6e0>
+	WORD $0x3374 // je 0x1b240 <depthwiseWideS1AVX512VNNI+0x6e0>
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x567f // jg 0x1a7fe <depthwiseWideS1AVX512VNNI+0x70e>
+	WORD $0x567f // jg 0x1b26e <depthwiseWideS1AVX512VNNI+0x70e>
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x797d // jge 0x1a82c <depthwiseWideS1AVX512VNNI+0x73c>
+	WORD $0x797d // jge 0x1b29c <depthwiseWideS1AVX512VNNI+0x73c>
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfea48c0f; WORD $0xffff // jl 0x1a660 <depthwiseWideS1AVX512VNNI+0x570>
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x1a858 <depthwiseWideS1AVX512VNNI+0x768>
+	LONG $0xfea48c0f; WORD $0xffff // jl 0x1b0d0 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x1b2c8 <depthwiseWideS1AVX512VNNI+0x768>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x0775 // jne 0x1a7f0 <depthwiseWideS1AVX512VNNI+0x700>
+	WORD $0x0775 // jne 0x1b260 <depthwiseWideS1AVX512VNNI+0x700>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xaa7e // jle 0x1a7a8 <depthwiseWideS1AVX512VNNI+0x6b8>
+	WORD $0xaa7e // jle 0x1b218 <depthwiseWideS1AVX512VNNI+0x6b8>
 	WORD $0x894d; BYTE $0xe0 // mov r8, r12
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x01 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x0775 // jne 0x1a81e <depthwiseWideS1AVX512VNNI+0x72e>
+	WORD $0x0775 // jne 0x1b28e <depthwiseWideS1AVX512VNNI+0x72e>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x877c // jl 0x1a7b3 <depthwiseWideS1AVX512VNNI+0x6c3>
+	WORD $0x877c // jl 0x1b223 <depthwiseWideS1AVX512VNNI+0x6c3>
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1a84c <depthwiseWideS1AVX512VNNI+0x75c>
+	WORD $0x0775 // jne 0x1b2bc <depthwiseWideS1AVX512VNNI+0x75c>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfe088c0f; WORD $0xffff // jl 0x1a660 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0xfe088c0f; WORD $0xffff // jl 0x1b0d0 <depthwiseWideS1AVX512VNNI+0x570>
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfdf4850f; WORD $0xffff // jne 0x1a666 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfdf4850f; WORD $0xffff // jne 0x1b0d6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
-	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1a666 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1b0d6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x2424448b // mov eax, dword ptr [rsp + 0x24]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1a196 <depthwiseWideS1AVX512VNNI+0xa6>
+	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1ac06 <depthwiseWideS1AVX512VNNI+0xa6>
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1b04f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1babf <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
@@ -21393,7 +21906,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1a9b4 <depthwiseWideS1AVX512VNNI+0x8c4>
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1b424 <depthwiseWideS1AVX512VNNI+0x8c4>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
@@ -21423,7 +21936,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1b04f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1babf <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -21436,11 +21949,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x245c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r11
 	LONG $0x28247489 // mov dword ptr [rsp + 0x28], esi
-	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1abe0 <depthwiseWideS1AVX512VNNI+0xaf0>
+	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1b650 <depthwiseWideS1AVX512VNNI+0xaf0>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	WORD $0xa57d // jge 0x1a99c <depthwiseWideS1AVX512VNNI+0x8ac>
+	WORD $0xa57d // jge 0x1b40c <depthwiseWideS1AVX512VNNI+0x8ac>
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -21453,7 +21966,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc1 // setl cl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06048e0f; WORD $0x0000 // jle 0x1b030 <depthwiseWideS1AVX512VNNI+0xf40>
+	LONG $0x06048e0f; WORD $0x0000 // jle 0x1baa0 <depthwiseWideS1AVX512VNNI+0xf40>
 	WORD $0x2040; BYTE $0xce // and sil, cl
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -21477,7 +21990,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0x894c; BYTE $0xef // mov rdi, r13
-	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1ab2e <depthwiseWideS1AVX512VNNI+0xa3e>
+	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1b59e <depthwiseWideS1AVX512VNNI+0xa3e>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
@@ -21506,45 +22019,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfde2840f; WORD $0xffff // je 0x1a910 <depthwiseWideS1AVX512VNNI+0x820>
+	LONG $0xfde2840f; WORD $0xffff // je 0x1b380 <depthwiseWideS1AVX512VNNI+0x820>
 	LONG $0xfb0c8b4b // mov rcx, qword ptr [r11 + 8*r15]
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x8440; BYTE $0xf6 // test sil, sil
-	LONG $0xff4e850f; WORD $0xffff // jne 0x1aa90 <depthwiseWideS1AVX512VNNI+0x9a0>
+	LONG $0xff4e850f; WORD $0xffff // jne 0x1b500 <depthwiseWideS1AVX512VNNI+0x9a0>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2375 // jne 0x1ab72 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x2375 // jne 0x1b5e2 <depthwiseWideS1AVX512VNNI+0xa82>
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x0775 // jne 0x1ab72 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x0775 // jne 0x1b5e2 <depthwiseWideS1AVX512VNNI+0xa82>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	WORD $0x207e // jle 0x1ab9d <depthwiseWideS1AVX512VNNI+0xaad>
+	WORD $0x207e // jle 0x1b60d <depthwiseWideS1AVX512VNNI+0xaad>
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
-	WORD $0x0775 // jne 0x1ab9a <depthwiseWideS1AVX512VNNI+0xaaa>
+	WORD $0x0775 // jne 0x1b60a <depthwiseWideS1AVX512VNNI+0xaaa>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0e7d // jge 0x1abb0 <depthwiseWideS1AVX512VNNI+0xac0>
+	WORD $0x0e7d // jge 0x1b620 <depthwiseWideS1AVX512VNNI+0xac0>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1aacc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1b53c <depthwiseWideS1AVX512VNNI+0x9dc>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x0c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rcx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xff02850f; WORD $0xffff // jne 0x1aacc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xff02850f; WORD $0xffff // jne 0x1b53c <depthwiseWideS1AVX512VNNI+0x9dc>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
-	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1aacc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1b53c <depthwiseWideS1AVX512VNNI+0x9dc>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x06e3c149 // shl r11, 0x6
 	LONG $0x9b048d4b // lea rax, [r11 + 4*r11]
@@ -21552,7 +22065,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x000150e9; BYTE $0x00 // jmp 0x1ad4e <depthwiseWideS1AVX512VNNI+0xc5e>
+	LONG $0x000150e9; BYTE $0x00 // jmp 0x1b7be <depthwiseWideS1AVX512VNNI+0xc5e>
 	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -21612,7 +22125,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xee // mov r14, r13
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1a9ed <depthwiseWideS1AVX512VNNI+0x8fd>
+	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1b45d <depthwiseWideS1AVX512VNNI+0x8fd>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
@@ -21622,7 +22135,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x10 // cmp rcx, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe868e0f; WORD $0xffff // jle 0x1ac00 <depthwiseWideS1AVX512VNNI+0xb10>
+	LONG $0xfe868e0f; WORD $0xffff // jle 0x1b670 <depthwiseWideS1AVX512VNNI+0xb10>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
 	LONG $0xe7af0f4d // imul r12, r15
@@ -21650,7 +22163,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0xff31 // xor edi, edi
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1aeca <depthwiseWideS1AVX512VNNI+0xdda>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1b93a <depthwiseWideS1AVX512VNNI+0xdda>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fec162; WORD $0x0c6f; BYTE $0x24 // vmovdqu64 zmm17, zmmword ptr [r12]
@@ -21683,12 +22196,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c48149; WORD $0x0001; BYTE $0x00 // add r12, 0x140
 	WORD $0x3949; BYTE $0xff // cmp r15, rdi
-	LONG $0xfd60840f; WORD $0xffff // je 0x1ac2a <depthwiseWideS1AVX512VNNI+0xb3a>
+	LONG $0xfd60840f; WORD $0xffff // je 0x1b69a <depthwiseWideS1AVX512VNNI+0xb3a>
 	LONG $0xf80c8b49 // mov rcx, qword ptr [r8 + 8*rdi]
 	LONG $0xfd548b4d; BYTE $0x00 // mov r10, qword ptr [r13 + 8*rdi]
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x6574 // je 0x1af40 <depthwiseWideS1AVX512VNNI+0xe50>
+	WORD $0x6574 // je 0x1b9b0 <depthwiseWideS1AVX512VNNI+0xe50>
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
@@ -21705,66 +22218,66 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1ae06 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1b876 <depthwiseWideS1AVX512VNNI+0xd16>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1af80 <depthwiseWideS1AVX512VNNI+0xe90>
+	WORD $0x3374 // je 0x1b9f0 <depthwiseWideS1AVX512VNNI+0xe90>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x587f // jg 0x1afb0 <depthwiseWideS1AVX512VNNI+0xec0>
+	WORD $0x587f // jg 0x1ba20 <depthwiseWideS1AVX512VNNI+0xec0>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x7b7d // jge 0x1afde <depthwiseWideS1AVX512VNNI+0xeee>
+	WORD $0x7b7d // jge 0x1ba4e <depthwiseWideS1AVX512VNNI+0xeee>
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfe948c0f; WORD $0xffff // jl 0x1ae00 <depthwiseWideS1AVX512VNNI+0xd10>
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1b00a <depthwiseWideS1AVX512VNNI+0xf1a>
+	LONG $0xfe948c0f; WORD $0xffff // jl 0x1b870 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1ba7a <depthwiseWideS1AVX512VNNI+0xf1a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0775 // jne 0x1afa2 <depthwiseWideS1AVX512VNNI+0xeb2>
+	WORD $0x0775 // jne 0x1ba12 <depthwiseWideS1AVX512VNNI+0xeb2>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0xa87e // jle 0x1af58 <depthwiseWideS1AVX512VNNI+0xe68>
+	WORD $0xa87e // jle 0x1b9c8 <depthwiseWideS1AVX512VNNI+0xe68>
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x0a // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x0775 // jne 0x1afd0 <depthwiseWideS1AVX512VNNI+0xee0>
+	WORD $0x0775 // jne 0x1ba40 <depthwiseWideS1AVX512VNNI+0xee0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x857c // jl 0x1af63 <depthwiseWideS1AVX512VNNI+0xe73>
+	WORD $0x857c // jl 0x1b9d3 <depthwiseWideS1AVX512VNNI+0xe73>
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x0a // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x0775 // jne 0x1affe <depthwiseWideS1AVX512VNNI+0xf0e>
+	WORD $0x0775 // jne 0x1ba6e <depthwiseWideS1AVX512VNNI+0xf0e>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1ae00 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1b870 <depthwiseWideS1AVX512VNNI+0xd10>
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfde2850f; WORD $0xffff // jne 0x1ae06 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfde2850f; WORD $0xffff // jne 0x1b876 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1ae06 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1b876 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x2824448b // mov eax, dword ptr [rsp + 0x28]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1a91a <depthwiseWideS1AVX512VNNI+0x82a>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1b38a <depthwiseWideS1AVX512VNNI+0x82a>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -21792,10 +22305,10 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x08b3840f; WORD $0x0000 // je 0x1b95c <depthwiseWideS2AVX512VNNI+0x8ec>
+	LONG $0x08b3840f; WORD $0x0000 // je 0x1c3cc <depthwiseWideS2AVX512VNNI+0x8ec>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x11968e0f; WORD $0x0000 // jle 0x1c24c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x11968e0f; WORD $0x0000 // jle 0x1ccbc <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -21811,7 +22324,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1b1ad <depthwiseWideS2AVX512VNNI+0x13d>
+	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1bc1d <depthwiseWideS2AVX512VNNI+0x13d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -21840,7 +22353,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1c24c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1ccbc <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -21853,11 +22366,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r9
 	LONG $0x44245489 // mov dword ptr [rsp + 0x44], edx
-	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1b470 <depthwiseWideS2AVX512VNNI+0x400>
+	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1bee0 <depthwiseWideS2AVX512VNNI+0x400>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x70 // mov r9, qword ptr [rsp + 0x70]
-	WORD $0xa57d // jge 0x1b195 <depthwiseWideS2AVX512VNNI+0x125>
+	WORD $0xa57d // jge 0x1bc05 <depthwiseWideS2AVX512VNNI+0x125>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -21872,7 +22385,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x58 // cmp r8, qword ptr [rsp + 0x58]
 	LONG $0xc69c0f40 // setl sil
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07108e0f; WORD $0x0000 // jle 0x1b93d <depthwiseWideS2AVX512VNNI+0x8cd>
+	LONG $0x07108e0f; WORD $0x0000 // jle 0x1c3ad <depthwiseWideS2AVX512VNNI+0x8cd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xf7 // and dil, sil
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
@@ -21912,7 +22425,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1b382 <depthwiseWideS2AVX512VNNI+0x312>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1bdf2 <depthwiseWideS2AVX512VNNI+0x312>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -21945,55 +22458,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd8e840f; WORD $0xffff // je 0x1b110 <depthwiseWideS2AVX512VNNI+0xa0>
+	LONG $0xfd8e840f; WORD $0xffff // je 0x1bb80 <depthwiseWideS2AVX512VNNI+0xa0>
 	LONG $0xeb348b49 // mov rsi, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1b2d0 <depthwiseWideS2AVX512VNNI+0x260>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1bd40 <depthwiseWideS2AVX512VNNI+0x260>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1b3c5 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x2275 // jne 0x1be35 <depthwiseWideS2AVX512VNNI+0x355>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1b3c5 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x0775 // jne 0x1be35 <depthwiseWideS2AVX512VNNI+0x355>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1b3f4 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x2275 // jne 0x1be64 <depthwiseWideS2AVX512VNNI+0x384>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1b3f4 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x0775 // jne 0x1be64 <depthwiseWideS2AVX512VNNI+0x384>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1b423 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x2275 // jne 0x1be93 <depthwiseWideS2AVX512VNNI+0x3b3>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1b423 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x0775 // jne 0x1be93 <depthwiseWideS2AVX512VNNI+0x3b3>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1b440 <depthwiseWideS2AVX512VNNI+0x3d0>
+	WORD $0x1874 // je 0x1beb0 <depthwiseWideS2AVX512VNNI+0x3d0>
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1b31d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1bd8d <depthwiseWideS2AVX512VNNI+0x2ad>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x36 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rsi]
 	LONG $0x48257262; WORD $0xda00 // vpshufb zmm11, zmm11, zmm2
 	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1b31d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1bd8d <depthwiseWideS2AVX512VNNI+0x2ad>
 	LONG $0x48e57362; WORD $0xd925; BYTE $0xec // vpternlogq zmm11, zmm3, zmm1, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1b31d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1bd8d <depthwiseWideS2AVX512VNNI+0x2ad>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -22005,7 +22518,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1b5c3 <depthwiseWideS2AVX512VNNI+0x553>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1c033 <depthwiseWideS2AVX512VNNI+0x553>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -22058,7 +22571,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc238f0f; WORD $0xffff // jg 0x1b1e6 <depthwiseWideS2AVX512VNNI+0x176>
+	LONG $0xfc238f0f; WORD $0xffff // jg 0x1bc56 <depthwiseWideS2AVX512VNNI+0x176>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
@@ -22069,7 +22582,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b4c; BYTE $0x58 // cmp r9, qword ptr [rsp + 0x58]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfea98e0f; WORD $0xffff // jle 0x1b4a0 <depthwiseWideS2AVX512VNNI+0x430>
+	LONG $0xfea98e0f; WORD $0xffff // jle 0x1bf10 <depthwiseWideS2AVX512VNNI+0x430>
 	LONG $0x24148d4f // lea r10, [r12 + r12]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
@@ -22126,7 +22639,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0xff31 // xor edi, edi
-	LONG $0x000126e9; BYTE $0x00 // jmp 0x1b7fa <depthwiseWideS2AVX512VNNI+0x78a>
+	LONG $0x000126e9; BYTE $0x00 // jmp 0x1c26a <depthwiseWideS2AVX512VNNI+0x78a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -22177,84 +22690,84 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x3949; BYTE $0xfd // cmp r13, rdi
-	LONG $0xfcd0840f; WORD $0xffff // je 0x1b4ca <depthwiseWideS2AVX512VNNI+0x45a>
+	LONG $0xfcd0840f; WORD $0xffff // je 0x1bf3a <depthwiseWideS2AVX512VNNI+0x45a>
 	LONG $0xfb348b49 // mov rsi, qword ptr [r11 + 8*rdi]
 	LONG $0xf8048b49 // mov rax, qword ptr [r8 + 8*rdi]
 	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1b6e0 <depthwiseWideS2AVX512VNNI+0x670>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1c150 <depthwiseWideS2AVX512VNNI+0x670>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1b841 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x2475 // jne 0x1c2b1 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x246f; BYTE $0x18 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	WORD $0x0775 // jne 0x1b841 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x0775 // jne 0x1c2b1 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1b870 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x2275 // jne 0x1c2e0 <depthwiseWideS2AVX512VNNI+0x800>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1b870 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x0775 // jne 0x1c2e0 <depthwiseWideS2AVX512VNNI+0x800>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1b89f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x2275 // jne 0x1c30f <depthwiseWideS2AVX512VNNI+0x82f>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x346f; BYTE $0x18 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1b89f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x0775 // jne 0x1c30f <depthwiseWideS2AVX512VNNI+0x82f>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1b8ce <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x2275 // jne 0x1c33e <depthwiseWideS2AVX512VNNI+0x85e>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x18 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1b8ce <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x0775 // jne 0x1c33e <depthwiseWideS2AVX512VNNI+0x85e>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1b8fd <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x2275 // jne 0x1c36d <depthwiseWideS2AVX512VNNI+0x88d>
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97ee162; WORD $0x046f; BYTE $0x18 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x407de262; WORD $0xc200 // vpshufb zmm16, zmm16, zmm2
 	LONG $0x244c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r9
-	WORD $0x0775 // jne 0x1b8fd <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x0775 // jne 0x1c36d <depthwiseWideS2AVX512VNNI+0x88d>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1b910 <depthwiseWideS2AVX512VNNI+0x8a0>
+	WORD $0x0c74 // je 0x1c380 <depthwiseWideS2AVX512VNNI+0x8a0>
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1b757 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1c1c7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	BYTE $0x90 // nop
 	LONG $0xf1af0f49 // imul rsi, r9
 	LONG $0xc97ee162; WORD $0x0c6f; BYTE $0x30 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rax + rsi]
 	LONG $0x4075e262; WORD $0xca00 // vpshufb zmm17, zmm17, zmm2
 	LONG $0x24448b48; BYTE $0x68 // mov rax, qword ptr [rsp + 0x68]
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1b757 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1c1c7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1b757 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1c1c7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x44244c8b // mov ecx, dword ptr [rsp + 0x44]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1b126 <depthwiseWideS2AVX512VNNI+0xb6>
+	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1bb96 <depthwiseWideS2AVX512VNNI+0xb6>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1c24c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1ccbc <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
@@ -22271,7 +22784,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1ba69 <depthwiseWideS2AVX512VNNI+0x9f9>
+	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1c4d9 <depthwiseWideS2AVX512VNNI+0x9f9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
 	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
@@ -22302,7 +22815,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1c24c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1ccbc <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -22315,11 +22828,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
 	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
-	LONG $0x02918d0f; WORD $0x0000 // jge 0x1bd30 <depthwiseWideS2AVX512VNNI+0xcc0>
+	LONG $0x02918d0f; WORD $0x0000 // jge 0x1c7a0 <depthwiseWideS2AVX512VNNI+0xcc0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	WORD $0xa57d // jge 0x1ba51 <depthwiseWideS2AVX512VNNI+0x9e1>
+	WORD $0xa57d // jge 0x1c4c1 <depthwiseWideS2AVX512VNNI+0x9e1>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -22334,7 +22847,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc2 // setl dl
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07458e0f; WORD $0x0000 // jle 0x1c22d <depthwiseWideS2AVX512VNNI+0x11bd>
+	LONG $0x07458e0f; WORD $0x0000 // jle 0x1cc9d <depthwiseWideS2AVX512VNNI+0x11bd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xd7 // and dil, dl
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
@@ -22374,7 +22887,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1bc42 <depthwiseWideS2AVX512VNNI+0xbd2>
+	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1c6b2 <depthwiseWideS2AVX512VNNI+0xbd2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
@@ -22407,55 +22920,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd7e840f; WORD $0xffff // je 0x1b9c0 <depthwiseWideS2AVX512VNNI+0x950>
+	LONG $0xfd7e840f; WORD $0xffff // je 0x1c430 <depthwiseWideS2AVX512VNNI+0x950>
 	LONG $0xeb148b49 // mov rdx, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1bb90 <depthwiseWideS2AVX512VNNI+0xb20>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1c600 <depthwiseWideS2AVX512VNNI+0xb20>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1bc85 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x2275 // jne 0x1c6f5 <depthwiseWideS2AVX512VNNI+0xc15>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	WORD $0x0775 // jne 0x1bc85 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x0775 // jne 0x1c6f5 <depthwiseWideS2AVX512VNNI+0xc15>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1bcb4 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x2275 // jne 0x1c724 <depthwiseWideS2AVX512VNNI+0xc44>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1bcb4 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x0775 // jne 0x1c724 <depthwiseWideS2AVX512VNNI+0xc44>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1bce3 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x2275 // jne 0x1c753 <depthwiseWideS2AVX512VNNI+0xc73>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1bce3 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x0775 // jne 0x1c753 <depthwiseWideS2AVX512VNNI+0xc73>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1bd00 <depthwiseWideS2AVX512VNNI+0xc90>
+	WORD $0x1874 // je 0x1c770 <depthwiseWideS2AVX512VNNI+0xc90>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1bbdd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1c64d <depthwiseWideS2AVX512VNNI+0xb6d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd0af0f49 // imul rdx, r8
 	LONG $0xc97e5162; WORD $0x246f; BYTE $0x16 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rdx]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1bbdd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1c64d <depthwiseWideS2AVX512VNNI+0xb6d>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1bbdd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1c64d <depthwiseWideS2AVX512VNNI+0xb6d>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x89048d4b // lea rax, [r9 + 4*r9]
@@ -22464,7 +22977,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x000160e9; BYTE $0x00 // jmp 0x1beb3 <depthwiseWideS2AVX512VNNI+0xe43>
+	LONG $0x000160e9; BYTE $0x00 // jmp 0x1c923 <depthwiseWideS2AVX512VNNI+0xe43>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -22525,7 +23038,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd6 // mov r14, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1baa2 <depthwiseWideS2AVX512VNNI+0xa32>
+	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1c512 <depthwiseWideS2AVX512VNNI+0xa32>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -22536,7 +23049,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24643b4c; BYTE $0x30 // cmp r12, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe798e0f; WORD $0xffff // jle 0x1bd60 <depthwiseWideS2AVX512VNNI+0xcf0>
+	LONG $0xfe798e0f; WORD $0xffff // jle 0x1c7d0 <depthwiseWideS2AVX512VNNI+0xcf0>
 	LONG $0x362c8d4f // lea r13, [r14 + r14]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
@@ -22593,7 +23106,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000123e9; BYTE $0x00 // jmp 0x1c0ea <depthwiseWideS2AVX512VNNI+0x107a>
+	LONG $0x000123e9; BYTE $0x00 // jmp 0x1cb5a <depthwiseWideS2AVX512VNNI+0x107a>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
@@ -22644,81 +23157,81 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	LONG $0xfca0840f; WORD $0xffff // je 0x1bd8a <depthwiseWideS2AVX512VNNI+0xd1a>
+	LONG $0xfca0840f; WORD $0xffff // je 0x1c7fa <depthwiseWideS2AVX512VNNI+0xd1a>
 	LONG $0xc2148b4b // mov rdx, qword ptr [r10 + 8*r8]
 	LONG $0xc1348b4b // mov rsi, qword ptr [r9 + 8*r8]
 	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1bfd0 <depthwiseWideS2AVX512VNNI+0xf60>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1ca40 <depthwiseWideS2AVX512VNNI+0xf60>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1c131 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x2475 // jne 0x1cba1 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x2c6f; BYTE $0x1e // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
-	WORD $0x0775 // jne 0x1c131 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x0775 // jne 0x1cba1 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1c160 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x2275 // jne 0x1cbd0 <depthwiseWideS2AVX512VNNI+0x10f0>
 	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x346f; BYTE $0x1e // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1c160 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x0775 // jne 0x1cbd0 <depthwiseWideS2AVX512VNNI+0x10f0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1c18f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x2275 // jne 0x1cbff <depthwiseWideS2AVX512VNNI+0x111f>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x1e // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x247c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdi
-	WORD $0x0775 // jne 0x1c18f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x0775 // jne 0x1cbff <depthwiseWideS2AVX512VNNI+0x111f>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1c1be <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x2275 // jne 0x1cc2e <depthwiseWideS2AVX512VNNI+0x114e>
 	WORD $0x8949; BYTE $0xfb // mov r11, rdi
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	WORD $0x0775 // jne 0x1c1be <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x0775 // jne 0x1cc2e <depthwiseWideS2AVX512VNNI+0x114e>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1c1ed <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x2275 // jne 0x1cc5d <depthwiseWideS2AVX512VNNI+0x117d>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	LONG $0x2464394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r12
-	WORD $0x0775 // jne 0x1c1ed <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x0775 // jne 0x1cc5d <depthwiseWideS2AVX512VNNI+0x117d>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1c200 <depthwiseWideS2AVX512VNNI+0x1190>
+	WORD $0x0c74 // je 0x1cc70 <depthwiseWideS2AVX512VNNI+0x1190>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1c047 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1cab7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	BYTE $0x90 // nop
 	LONG $0xd4af0f49 // imul rdx, r12
 	LONG $0xc97ee162; WORD $0x146f; BYTE $0x16 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + rdx]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
 	LONG $0x24548b48; BYTE $0x68 // mov rdx, qword ptr [rsp + 0x68]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1c047 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1cab7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1c047 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1cab7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48244c8b // mov ecx, dword ptr [rsp + 0x48]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1b9ca <depthwiseWideS2AVX512VNNI+0x95a>
+	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1c43a <depthwiseWideS2AVX512VNNI+0x95a>
 	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -22744,7 +23257,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x7974 // je 0x1c2fa <depthwise5x5s1AVX512VNNI+0x9a>
+	WORD $0x7974 // je 0x1cd6a <depthwise5x5s1AVX512VNNI+0x9a>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -22763,12 +23276,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	LONG $0x00938d0f; WORD $0x0000 // jge 0x1c37a <depthwise5x5s1AVX512VNNI+0x11a>
+	LONG $0x00938d0f; WORD $0x0000 // jge 0x1cdea <depthwise5x5s1AVX512VNNI+0x11a>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x05d78f0f; WORD $0x0000 // jg 0x1c8cc <depthwise5x5s1AVX512VNNI+0x66c>
-	LONG $0x001558e9; BYTE $0x00 // jmp 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x05d78f0f; WORD $0x0000 // jg 0x1d33c <depthwise5x5s1AVX512VNNI+0x66c>
+	LONG $0x001558e9; BYTE $0x00 // jmp 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
@@ -22788,18 +23301,18 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	LONG $0x04247489 // mov dword ptr [rsp + 0x4], esi
-	LONG $0x09d98d0f; WORD $0x0000 // jge 0x1cd40 <depthwise5x5s1AVX512VNNI+0xae0>
+	LONG $0x09d98d0f; WORD $0x0000 // jge 0x1d7b0 <depthwise5x5s1AVX512VNNI+0xae0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0f238f0f; WORD $0x0000 // jg 0x1d298 <depthwise5x5s1AVX512VNNI+0x1038>
-	LONG $0x0014d8e9; BYTE $0x00 // jmp 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0f238f0f; WORD $0x0000 // jg 0x1dd08 <depthwise5x5s1AVX512VNNI+0x1038>
+	LONG $0x0014d8e9; BYTE $0x00 // jmp 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x40eb // jmp 0x1c3d1 <depthwise5x5s1AVX512VNNI+0x171>
+	WORD $0x40eb // jmp 0x1ce41 <depthwise5x5s1AVX512VNNI+0x171>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -22810,7 +23323,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008b50c8d48 // lea rcx, [4*rsi + 0x8]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x04ea8f0f; WORD $0x0000 // jg 0x1c8bb <depthwise5x5s1AVX512VNNI+0x65b>
+	LONG $0x04ea8f0f; WORD $0x0000 // jg 0x1d32b <depthwise5x5s1AVX512VNNI+0x65b>
 	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -22825,7 +23338,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x737e // jle 0x1c484 <depthwise5x5s1AVX512VNNI+0x224>
+	WORD $0x737e // jle 0x1cef4 <depthwise5x5s1AVX512VNNI+0x224>
 	LONG $0x48fe9162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm4, zmmword ptr [r14 + r10]
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x17 // vmovdqu64 zmm5, zmmword ptr [r15 + r10]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x14 // vmovdqu64 zmm6, zmmword ptr [r12 + r10]
@@ -22839,13 +23352,13 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df162; WORD $0xf761 // vpunpcklwd zmm6, zmm4, zmm7 # zmm6 = zmm4[0],zmm7[0],zmm4[1],zmm7[1],zmm4[2],zmm7[2],zmm4[3],zmm7[3],zmm4[8],zmm7[8],zmm4[9],zmm7[9],zmm4[10],zmm7[10],zmm4[11],zmm7[11],zmm4[16],zmm7[16],zmm4[17],zmm7[17],zmm4[18],zmm7[18],zmm4[19],zmm7[19],zmm4[24],zmm7[24],zmm4[25],zmm7[25],zmm4[26],zmm7[26],zmm4[27],zmm7[27]
 	LONG $0x485df162; WORD $0xff69 // vpunpckhwd zmm7, zmm4, zmm7 # zmm7 = zmm4[4],zmm7[4],zmm4[5],zmm7[5],zmm4[6],zmm7[6],zmm4[7],zmm7[7],zmm4[12],zmm7[12],zmm4[13],zmm7[13],zmm4[14],zmm7[14],zmm4[15],zmm7[15],zmm4[20],zmm7[20],zmm4[21],zmm7[21],zmm4[22],zmm7[22],zmm4[23],zmm7[23],zmm4[28],zmm7[28],zmm4[29],zmm7[29],zmm4[30],zmm7[30],zmm4[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x03b6840f; WORD $0x0000 // je 0x1c820 <depthwise5x5s1AVX512VNNI+0x5c0>
+	LONG $0x03b6840f; WORD $0x0000 // je 0x1d290 <depthwise5x5s1AVX512VNNI+0x5c0>
 	QUAD $0x0015646f48feb162 // vmovdqu64 zmm4, zmmword ptr [rbp + r10]
 	LONG $0x485d7262; WORD $0xf000 // vpshufb zmm14, zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff298e0f; WORD $0xffff // jle 0x1c3b8 <depthwise5x5s1AVX512VNNI+0x158>
+	LONG $0xff298e0f; WORD $0xffff // jle 0x1ce28 <depthwise5x5s1AVX512VNNI+0x158>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x04e3c148 // shl rbx, 0x4
 	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
@@ -22887,7 +23400,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x00017fe9; BYTE $0x00 // jmp 0x1c6ca <depthwise5x5s1AVX512VNNI+0x46a>
+	LONG $0x00017fe9; BYTE $0x00 // jmp 0x1d13a <depthwise5x5s1AVX512VNNI+0x46a>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x756f; BYTE $0x00 // vmovdqu64 zmm14, zmmword ptr [rbp]
 	LONG $0x480d7262; WORD $0xf000 // vpshufb zmm14, zmm14, zmm0
@@ -22951,7 +23464,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xcb6f // vmovdqa64 zmm9, zmm19
 	LONG $0x48fd3162; WORD $0xd26f // vmovdqa64 zmm10, zmm18
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfcd68d0f; WORD $0xffff // jge 0x1c3a0 <depthwise5x5s1AVX512VNNI+0x140>
+	LONG $0xfcd68d0f; WORD $0xffff // jge 0x1ce10 <depthwise5x5s1AVX512VNNI+0x140>
 	WORD $0x894c; BYTE $0xdf // mov rdi, r11
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
@@ -22966,7 +23479,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x245c394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r11
-	LONG $0xfe4d8e0f; WORD $0xffff // jle 0x1c56a <depthwise5x5s1AVX512VNNI+0x30a>
+	LONG $0xfe4d8e0f; WORD $0xffff // jle 0x1cfda <depthwise5x5s1AVX512VNNI+0x30a>
 	LONG $0x48fed162; WORD $0x266f // vmovdqu64 zmm4, zmmword ptr [r14]
 	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
 	LONG $0x48fe5162; WORD $0x346f; BYTE $0x24 // vmovdqu64 zmm14, zmmword ptr [r12]
@@ -22980,68 +23493,68 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485dc162; WORD $0xfe61 // vpunpcklwd zmm23, zmm4, zmm14 # zmm23 = zmm4[0],zmm14[0],zmm4[1],zmm14[1],zmm4[2],zmm14[2],zmm4[3],zmm14[3],zmm4[8],zmm14[8],zmm4[9],zmm14[9],zmm4[10],zmm14[10],zmm4[11],zmm14[11],zmm4[16],zmm14[16],zmm4[17],zmm14[17],zmm4[18],zmm14[18],zmm4[19],zmm14[19],zmm4[24],zmm14[24],zmm4[25],zmm14[25],zmm4[26],zmm14[26],zmm4[27],zmm14[27]
 	LONG $0x485d4162; WORD $0xc669 // vpunpckhwd zmm24, zmm4, zmm14 # zmm24 = zmm4[4],zmm14[4],zmm4[5],zmm14[5],zmm4[6],zmm14[6],zmm4[7],zmm14[7],zmm4[12],zmm14[12],zmm4[13],zmm14[13],zmm4[14],zmm14[14],zmm4[15],zmm14[15],zmm4[20],zmm14[20],zmm4[21],zmm14[21],zmm4[22],zmm14[22],zmm4[23],zmm14[23],zmm4[28],zmm14[28],zmm4[29],zmm14[29],zmm4[30],zmm14[30],zmm4[31],zmm14[31]
 	LONG $0x247c3948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rdi
-	WORD $0x4275 // jne 0x1c7b0 <depthwise5x5s1AVX512VNNI+0x550>
+	WORD $0x4275 // jne 0x1d220 <depthwise5x5s1AVX512VNNI+0x550>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x5472 // jb 0x1c7ce <depthwise5x5s1AVX512VNNI+0x56e>
+	WORD $0x5472 // jb 0x1d23e <depthwise5x5s1AVX512VNNI+0x56e>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x5a73 // jae 0x1c7e8 <depthwise5x5s1AVX512VNNI+0x588>
+	WORD $0x5a73 // jae 0x1d258 <depthwise5x5s1AVX512VNNI+0x588>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfdb0820f; WORD $0xffff // jb 0x1c550 <depthwise5x5s1AVX512VNNI+0x2f0>
-	WORD $0x64eb // jmp 0x1c806 <depthwise5x5s1AVX512VNNI+0x5a6>
+	LONG $0xfdb0820f; WORD $0xffff // jb 0x1cfc0 <depthwise5x5s1AVX512VNNI+0x2f0>
+	WORD $0x64eb // jmp 0x1d276 <depthwise5x5s1AVX512VNNI+0x5a6>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fef162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm4, zmmword ptr [rbp]
 	LONG $0x485d7262; WORD $0xf000 // vpshufb zmm14, zmm4, zmm0
 	LONG $0x48fd9162; WORD $0xe06f // vmovdqa64 zmm4, zmm24
 	LONG $0x48fdb162; WORD $0xef6f // vmovdqa64 zmm5, zmm23
-	LONG $0xfffd9ce9; BYTE $0xff // jmp 0x1c56a <depthwise5x5s1AVX512VNNI+0x30a>
+	LONG $0xfffd9ce9; BYTE $0xff // jmp 0x1cfda <depthwise5x5s1AVX512VNNI+0x30a>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0xa672 // jb 0x1c78e <depthwise5x5s1AVX512VNNI+0x52e>
+	WORD $0xa672 // jb 0x1d1fe <depthwise5x5s1AVX512VNNI+0x52e>
 	LONG $0x48fd9162; WORD $0xe06f // vmovdqa64 zmm4, zmm24
 	LONG $0x48fdb162; WORD $0xef6f // vmovdqa64 zmm5, zmm23
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfd4a820f; WORD $0xffff // jb 0x1c550 <depthwise5x5s1AVX512VNNI+0x2f0>
+	LONG $0xfd4a820f; WORD $0xffff // jb 0x1cfc0 <depthwise5x5s1AVX512VNNI+0x2f0>
 	LONG $0x48fda162; WORD $0xfb6f // vmovdqa64 zmm23, zmm19
-	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x1c550 <depthwise5x5s1AVX512VNNI+0x2f0>
+	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x1cfc0 <depthwise5x5s1AVX512VNNI+0x2f0>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	QUAD $0x0100000004247c81 // cmp dword ptr [rsp + 0x4], 0x1000000
-	WORD $0x5772 // jb 0x1c881 <depthwise5x5s1AVX512VNNI+0x621>
+	WORD $0x5772 // jb 0x1d2f1 <depthwise5x5s1AVX512VNNI+0x621>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	WORD $0x5d73 // jae 0x1c89d <depthwise5x5s1AVX512VNNI+0x63d>
+	WORD $0x5d73 // jae 0x1d30d <depthwise5x5s1AVX512VNNI+0x63d>
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x0672 // jb 0x1c856 <depthwise5x5s1AVX512VNNI+0x5f6>
+	WORD $0x0672 // jb 0x1d2c6 <depthwise5x5s1AVX512VNNI+0x5f6>
 	LONG $0x48fdd162; WORD $0xf16f // vmovdqa64 zmm6, zmm9
 	QUAD $0x00157c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r10]
 	LONG $0x48457262; WORD $0xf000 // vpshufb zmm14, zmm7, zmm0
 	LONG $0x48e57362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm3, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfc138f0f; WORD $0xffff // jg 0x1c48f <depthwise5x5s1AVX512VNNI+0x22f>
-	LONG $0xfffb37e9; BYTE $0xff // jmp 0x1c3b8 <depthwise5x5s1AVX512VNNI+0x158>
+	LONG $0xfc138f0f; WORD $0xffff // jg 0x1ceff <depthwise5x5s1AVX512VNNI+0x22f>
+	LONG $0xfffb37e9; BYTE $0xff // jmp 0x1ce28 <depthwise5x5s1AVX512VNNI+0x158>
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	WORD $0xa372 // jb 0x1c840 <depthwise5x5s1AVX512VNNI+0x5e0>
+	WORD $0xa372 // jb 0x1d2b0 <depthwise5x5s1AVX512VNNI+0x5e0>
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x9773 // jae 0x1c850 <depthwise5x5s1AVX512VNNI+0x5f0>
-	WORD $0x9beb // jmp 0x1c856 <depthwise5x5s1AVX512VNNI+0x5f6>
+	WORD $0x9773 // jae 0x1d2c0 <depthwise5x5s1AVX512VNNI+0x5f0>
+	WORD $0x9beb // jmp 0x1d2c6 <depthwise5x5s1AVX512VNNI+0x5f6>
 	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0f868e0f; WORD $0x0000 // jle 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0f868e0f; WORD $0x0000 // jle 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
@@ -23063,7 +23576,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
-	WORD $0x797e // jle 0x1c9a4 <depthwise5x5s1AVX512VNNI+0x744>
+	WORD $0x797e // jle 0x1d414 <depthwise5x5s1AVX512VNNI+0x744>
 	LONG $0x313c8d48 // lea rdi, [rcx + rsi]
 	LONG $0x33048d4d // lea r8, [r11 + rsi]
 	LONG $0x330c8d4c // lea r9, [rbx + rsi]
@@ -23083,12 +23596,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xe561 // vpunpcklwd zmm4, zmm3, zmm5 # zmm4 = zmm3[0],zmm5[0],zmm3[1],zmm5[1],zmm3[2],zmm5[2],zmm3[3],zmm5[3],zmm3[8],zmm5[8],zmm3[9],zmm5[9],zmm3[10],zmm5[10],zmm3[11],zmm5[11],zmm3[16],zmm5[16],zmm3[17],zmm5[17],zmm3[18],zmm5[18],zmm3[19],zmm5[19],zmm3[24],zmm5[24],zmm3[25],zmm5[25],zmm3[26],zmm5[26],zmm3[27],zmm5[27]
 	LONG $0x4865f162; WORD $0xdd69 // vpunpckhwd zmm3, zmm3, zmm5 # zmm3 = zmm3[4],zmm5[4],zmm3[5],zmm5[5],zmm3[6],zmm5[6],zmm3[7],zmm5[7],zmm3[12],zmm5[12],zmm3[13],zmm5[13],zmm3[14],zmm5[14],zmm3[15],zmm5[15],zmm3[20],zmm5[20],zmm3[21],zmm5[21],zmm3[22],zmm5[22],zmm3[23],zmm5[23],zmm3[28],zmm5[28],zmm3[29],zmm5[29],zmm3[30],zmm5[30],zmm3[31],zmm5[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0d96840f; WORD $0x0000 // je 0x1d72e <depthwise5x5s1AVX512VNNI+0x14ce>
+	LONG $0x0d96840f; WORD $0x0000 // je 0x1e19e <depthwise5x5s1AVX512VNNI+0x14ce>
 	LONG $0xc97ef162; WORD $0x2a6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rdx]
 	LONG $0x48557262; WORD $0xf000 // vpshufb zmm14, zmm5, zmm0
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x0e9e8e0f; WORD $0x0000 // jle 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0e9e8e0f; WORD $0x0000 // jle 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	LONG $0x40e2694d; WORD $0x0003; BYTE $0x00 // imul r12, r10, 0x340
@@ -23134,7 +23647,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x000187e9; BYTE $0x00 // jmp 0x1cc0b <depthwise5x5s1AVX512VNNI+0x9ab>
+	LONG $0x000187e9; BYTE $0x00 // jmp 0x1d67b <depthwise5x5s1AVX512VNNI+0x9ab>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0xc97e5162; WORD $0x376f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r15]
 	LONG $0x480d7262; WORD $0xf000 // vpshufb zmm14, zmm14, zmm0
@@ -23198,7 +23711,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xd36f // vmovdqa64 zmm10, zmm19
 	LONG $0x48fdb162; WORD $0xf26f // vmovdqa64 zmm6, zmm18
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
-	LONG $0x0c478d0f; WORD $0x0000 // jge 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0c478d0f; WORD $0x0000 // jge 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
@@ -23213,7 +23726,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1caa9 <depthwise5x5s1AVX512VNNI+0x849>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1d519 <depthwise5x5s1AVX512VNNI+0x849>
 	LONG $0xc97ef162; WORD $0x196f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
 	LONG $0xc97e7162; WORD $0x336f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rbx]
@@ -23227,42 +23740,42 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865c162; WORD $0xfe61 // vpunpcklwd zmm23, zmm3, zmm14 # zmm23 = zmm3[0],zmm14[0],zmm3[1],zmm14[1],zmm3[2],zmm14[2],zmm3[3],zmm14[3],zmm3[8],zmm14[8],zmm3[9],zmm14[9],zmm3[10],zmm14[10],zmm3[11],zmm14[11],zmm3[16],zmm14[16],zmm3[17],zmm14[17],zmm3[18],zmm14[18],zmm3[19],zmm14[19],zmm3[24],zmm14[24],zmm3[25],zmm14[25],zmm3[26],zmm14[26],zmm3[27],zmm14[27]
 	LONG $0x48654162; WORD $0xc669 // vpunpckhwd zmm24, zmm3, zmm14 # zmm24 = zmm3[4],zmm14[4],zmm3[5],zmm14[5],zmm3[6],zmm14[6],zmm3[7],zmm14[7],zmm3[12],zmm14[12],zmm3[13],zmm14[13],zmm3[14],zmm14[14],zmm3[15],zmm14[15],zmm3[20],zmm14[20],zmm3[21],zmm14[21],zmm3[22],zmm14[22],zmm3[23],zmm14[23],zmm3[28],zmm14[28],zmm3[29],zmm14[29],zmm3[30],zmm14[30],zmm3[31],zmm14[31]
 	WORD $0x3948; BYTE $0xf8 // cmp rax, rdi
-	WORD $0x3575 // jne 0x1cce0 <depthwise5x5s1AVX512VNNI+0xa80>
+	WORD $0x3575 // jne 0x1d750 <depthwise5x5s1AVX512VNNI+0xa80>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x4672 // jb 0x1ccfd <depthwise5x5s1AVX512VNNI+0xa9d>
+	WORD $0x4672 // jb 0x1d76d <depthwise5x5s1AVX512VNNI+0xa9d>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x4c73 // jae 0x1cd17 <depthwise5x5s1AVX512VNNI+0xab7>
+	WORD $0x4c73 // jae 0x1d787 <depthwise5x5s1AVX512VNNI+0xab7>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfdb3820f; WORD $0xffff // jb 0x1ca90 <depthwise5x5s1AVX512VNNI+0x830>
-	WORD $0x56eb // jmp 0x1cd35 <depthwise5x5s1AVX512VNNI+0xad5>
+	LONG $0xfdb3820f; WORD $0xffff // jb 0x1d500 <depthwise5x5s1AVX512VNNI+0x830>
+	WORD $0x56eb // jmp 0x1d7a5 <depthwise5x5s1AVX512VNNI+0xad5>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x1f6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r15]
 	LONG $0x48657262; WORD $0xf000 // vpshufb zmm14, zmm3, zmm0
 	LONG $0x48fd9162; WORD $0xd86f // vmovdqa64 zmm3, zmm24
 	LONG $0x48fdb162; WORD $0xe76f // vmovdqa64 zmm4, zmm23
-	LONG $0xfffdace9; BYTE $0xff // jmp 0x1caa9 <depthwise5x5s1AVX512VNNI+0x849>
+	LONG $0xfffdace9; BYTE $0xff // jmp 0x1d519 <depthwise5x5s1AVX512VNNI+0x849>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0xb472 // jb 0x1cccb <depthwise5x5s1AVX512VNNI+0xa6b>
+	WORD $0xb472 // jb 0x1d73b <depthwise5x5s1AVX512VNNI+0xa6b>
 	LONG $0x48fd9162; WORD $0xd86f // vmovdqa64 zmm3, zmm24
 	LONG $0x48fdb162; WORD $0xe76f // vmovdqa64 zmm4, zmm23
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfd5b820f; WORD $0xffff // jb 0x1ca90 <depthwise5x5s1AVX512VNNI+0x830>
+	LONG $0xfd5b820f; WORD $0xffff // jb 0x1d500 <depthwise5x5s1AVX512VNNI+0x830>
 	LONG $0x48fda162; WORD $0xfb6f // vmovdqa64 zmm23, zmm19
-	LONG $0xfffd50e9; BYTE $0xff // jmp 0x1ca90 <depthwise5x5s1AVX512VNNI+0x830>
+	LONG $0xfffd50e9; BYTE $0xff // jmp 0x1d500 <depthwise5x5s1AVX512VNNI+0x830>
 	LONG $0x48e5f162; WORD $0xe2df // vpandnq zmm4, zmm3, zmm2
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x3eeb // jmp 0x1cd95 <depthwise5x5s1AVX512VNNI+0xb35>
+	WORD $0x3eeb // jmp 0x1d805 <depthwise5x5s1AVX512VNNI+0xb35>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -23274,7 +23787,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x04f28f0f; WORD $0x0000 // jg 0x1d287 <depthwise5x5s1AVX512VNNI+0x1027>
+	LONG $0x04f28f0f; WORD $0x0000 // jg 0x1dcf7 <depthwise5x5s1AVX512VNNI+0x1027>
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -23289,7 +23802,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x6c7e // jle 0x1ce41 <depthwise5x5s1AVX512VNNI+0xbe1>
+	WORD $0x6c7e // jle 0x1d8b1 <depthwise5x5s1AVX512VNNI+0xbe1>
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [rbx + r9]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0e // vmovdqu64 zmm6, zmmword ptr [r14 + r9]
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x0f // vmovdqu64 zmm7, zmmword ptr [r15 + r9]
@@ -23303,12 +23816,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xef61 // vpunpcklwd zmm5, zmm6, zmm7 # zmm5 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484df162; WORD $0xf769 // vpunpckhwd zmm6, zmm6, zmm7 # zmm6 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x03c3840f; WORD $0x0000 // je 0x1d1f0 <depthwise5x5s1AVX512VNNI+0xf90>
+	LONG $0x03c3840f; WORD $0x0000 // je 0x1dc60 <depthwise5x5s1AVX512VNNI+0xf90>
 	QUAD $0x000d7c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r13 + r9]
 	LONG $0x4845f262; WORD $0xf900 // vpshufb zmm7, zmm7, zmm1
 	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff308e0f; WORD $0xffff // jle 0x1cd7c <depthwise5x5s1AVX512VNNI+0xb1c>
+	LONG $0xff308e0f; WORD $0xffff // jle 0x1d7ec <depthwise5x5s1AVX512VNNI+0xb1c>
 	WORD $0x894c; BYTE $0xd8 // mov rax, r11
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
@@ -23352,7 +23865,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
 	WORD $0xff31 // xor edi, edi
-	LONG $0x0001c2e9; BYTE $0x00 // jmp 0x1d0d1 <depthwise5x5s1AVX512VNNI+0xe71>
+	LONG $0x0001c2e9; BYTE $0x00 // jmp 0x1db41 <depthwise5x5s1AVX512VNNI+0xe71>
 	BYTE $0x90 // nop
 	LONG $0x48fec162; WORD $0x556f; BYTE $0x00 // vmovdqu64 zmm18, zmmword ptr [r13]
 	LONG $0x406de262; WORD $0xf100 // vpshufb zmm22, zmm18, zmm1
@@ -23428,7 +23941,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xea6f // vmovdqa64 zmm5, zmm18
 	LONG $0x48fdb162; WORD $0xf36f // vmovdqa64 zmm6, zmm19
 	LONG $0x407e3b48 // cmp rdi, qword ptr [rsi + 0x40]
-	LONG $0xfc8f8d0f; WORD $0xffff // jge 0x1cd60 <depthwise5x5s1AVX512VNNI+0xb00>
+	LONG $0xfc8f8d0f; WORD $0xffff // jge 0x1d7d0 <depthwise5x5s1AVX512VNNI+0xb00>
 	WORD $0x8948; BYTE $0xfe // mov rsi, rdi
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
@@ -23437,7 +23950,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xf26f // vmovdqa64 zmm22, zmm2
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	LONG $0xfe308e0f; WORD $0xffff // jle 0x1cf30 <depthwise5x5s1AVX512VNNI+0xcd0>
+	LONG $0xfe308e0f; WORD $0xffff // jle 0x1d9a0 <depthwise5x5s1AVX512VNNI+0xcd0>
 	LONG $0x48fee162; WORD $0x036f // vmovdqu64 zmm16, zmmword ptr [rbx]
 	LONG $0x48fec162; WORD $0x166f // vmovdqu64 zmm18, zmmword ptr [r14]
 	LONG $0x48fec162; WORD $0x1f6f // vmovdqu64 zmm19, zmmword ptr [r15]
@@ -23451,45 +23964,45 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4035a162; WORD $0xd361 // vpunpcklwd zmm18, zmm25, zmm19 # zmm18 = zmm25[0],zmm19[0],zmm25[1],zmm19[1],zmm25[2],zmm19[2],zmm25[3],zmm19[3],zmm25[8],zmm19[8],zmm25[9],zmm19[9],zmm25[10],zmm19[10],zmm25[11],zmm19[11],zmm25[16],zmm19[16],zmm25[17],zmm19[17],zmm25[18],zmm19[18],zmm25[19],zmm19[19],zmm25[24],zmm19[24],zmm25[25],zmm19[25],zmm25[26],zmm19[26],zmm25[27],zmm19[27]
 	LONG $0x4035a162; WORD $0xdb69 // vpunpckhwd zmm19, zmm25, zmm19 # zmm19 = zmm25[4],zmm19[4],zmm25[5],zmm19[5],zmm25[6],zmm19[6],zmm25[7],zmm19[7],zmm25[12],zmm19[12],zmm25[13],zmm19[13],zmm25[14],zmm19[14],zmm25[15],zmm19[15],zmm25[20],zmm19[20],zmm25[21],zmm19[21],zmm25[22],zmm19[22],zmm25[23],zmm19[23],zmm25[28],zmm19[28],zmm25[29],zmm19[29],zmm25[30],zmm19[30],zmm25[31],zmm19[31]
 	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
-	WORD $0x4075 // jne 0x1d190 <depthwise5x5s1AVX512VNNI+0xf30>
+	WORD $0x4075 // jne 0x1dc00 <depthwise5x5s1AVX512VNNI+0xf30>
 	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	WORD $0x4c72 // jb 0x1d1a8 <depthwise5x5s1AVX512VNNI+0xf48>
+	WORD $0x4c72 // jb 0x1dc18 <depthwise5x5s1AVX512VNNI+0xf48>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x5273 // jae 0x1d1bc <depthwise5x5s1AVX512VNNI+0xf5c>
+	WORD $0x5273 // jae 0x1dc2c <depthwise5x5s1AVX512VNNI+0xf5c>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0xfd8e820f; WORD $0xffff // jb 0x1cf10 <depthwise5x5s1AVX512VNNI+0xcb0>
-	WORD $0x56eb // jmp 0x1d1da <depthwise5x5s1AVX512VNNI+0xf7a>
+	LONG $0xfd8e820f; WORD $0xffff // jb 0x1d980 <depthwise5x5s1AVX512VNNI+0xcb0>
+	WORD $0x56eb // jmp 0x1dc4a <depthwise5x5s1AVX512VNNI+0xf7a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fec162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm20, zmmword ptr [r13]
 	LONG $0x405de262; WORD $0xf100 // vpshufb zmm22, zmm20, zmm1
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
-	LONG $0xfffd88e9; BYTE $0xff // jmp 0x1cf30 <depthwise5x5s1AVX512VNNI+0xcd0>
+	LONG $0xfffd88e9; BYTE $0xff // jmp 0x1d9a0 <depthwise5x5s1AVX512VNNI+0xcd0>
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0xae72 // jb 0x1d16a <depthwise5x5s1AVX512VNNI+0xf0a>
+	WORD $0xae72 // jb 0x1dbda <depthwise5x5s1AVX512VNNI+0xf0a>
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0xfd36820f; WORD $0xffff // jb 0x1cf10 <depthwise5x5s1AVX512VNNI+0xcb0>
+	LONG $0xfd36820f; WORD $0xffff // jb 0x1d980 <depthwise5x5s1AVX512VNNI+0xcb0>
 	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	LONG $0xfffd25e9; BYTE $0xff // jmp 0x1cf10 <depthwise5x5s1AVX512VNNI+0xcb0>
+	LONG $0xfffd25e9; BYTE $0xff // jmp 0x1d980 <depthwise5x5s1AVX512VNNI+0xcb0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	WORD $0x5f72 // jb 0x1d257 <depthwise5x5s1AVX512VNNI+0xff7>
+	WORD $0x5f72 // jb 0x1dcc7 <depthwise5x5s1AVX512VNNI+0xff7>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x6573 // jae 0x1d26b <depthwise5x5s1AVX512VNNI+0x100b>
+	WORD $0x6573 // jae 0x1dcdb <depthwise5x5s1AVX512VNNI+0x100b>
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	WORD $0x0c72 // jb 0x1d226 <depthwise5x5s1AVX512VNNI+0xfc6>
+	WORD $0x0c72 // jb 0x1dc96 <depthwise5x5s1AVX512VNNI+0xfc6>
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	QUAD $0x000d6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r9]
@@ -23498,21 +24011,21 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xe86f // vmovdqa64 zmm5, zmm8
 	LONG $0x48fdd162; WORD $0xf16f // vmovdqa64 zmm6, zmm9
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfbfa8f0f; WORD $0xffff // jg 0x1ce4c <depthwise5x5s1AVX512VNNI+0xbec>
-	LONG $0xfffb25e9; BYTE $0xff // jmp 0x1cd7c <depthwise5x5s1AVX512VNNI+0xb1c>
+	LONG $0xfbfa8f0f; WORD $0xffff // jg 0x1d8bc <depthwise5x5s1AVX512VNNI+0xbec>
+	LONG $0xfffb25e9; BYTE $0xff // jmp 0x1d7ec <depthwise5x5s1AVX512VNNI+0xb1c>
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x9b72 // jb 0x1d206 <depthwise5x5s1AVX512VNNI+0xfa6>
+	WORD $0x9b72 // jb 0x1dc76 <depthwise5x5s1AVX512VNNI+0xfa6>
 	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	WORD $0x9573 // jae 0x1d21a <depthwise5x5s1AVX512VNNI+0xfba>
-	WORD $0x9feb // jmp 0x1d226 <depthwise5x5s1AVX512VNNI+0xfc6>
+	WORD $0x9573 // jae 0x1dc8a <depthwise5x5s1AVX512VNNI+0xfba>
+	WORD $0x9feb // jmp 0x1dc96 <depthwise5x5s1AVX512VNNI+0xfc6>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x05ba8e0f; WORD $0x0000 // jle 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x05ba8e0f; WORD $0x0000 // jle 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -23534,7 +24047,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
-	WORD $0x797e // jle 0x1d370 <depthwise5x5s1AVX512VNNI+0x1110>
+	WORD $0x797e // jle 0x1dde0 <depthwise5x5s1AVX512VNNI+0x1110>
 	LONG $0x113c8d48 // lea rdi, [rcx + rdx]
 	LONG $0x12048d4d // lea r8, [r10 + rdx]
 	LONG $0x133c8d4d // lea r15, [r11 + rdx]
@@ -23554,12 +24067,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe661 // vpunpcklwd zmm4, zmm5, zmm6 # zmm4 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27]
 	LONG $0x4855f162; WORD $0xee69 // vpunpckhwd zmm5, zmm5, zmm6 # zmm5 = zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0410840f; WORD $0x0000 // je 0x1d774 <depthwise5x5s1AVX512VNNI+0x1514>
+	LONG $0x0410840f; WORD $0x0000 // je 0x1e1e4 <depthwise5x5s1AVX512VNNI+0x1514>
 	LONG $0xc97ef162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rsi]
 	LONG $0x484df262; WORD $0xf100 // vpshufb zmm6, zmm6, zmm1
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x04d28e0f; WORD $0x0000 // jle 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x04d28e0f; WORD $0x0000 // jle 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x40f9694d; WORD $0x0003; BYTE $0x00 // imul r15, r9, 0x340
@@ -23607,7 +24120,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
-	LONG $0x0001c4e9; BYTE $0x00 // jmp 0x1d61e <depthwise5x5s1AVX512VNNI+0x13be>
+	LONG $0x0001c4e9; BYTE $0x00 // jmp 0x1e08e <depthwise5x5s1AVX512VNNI+0x13be>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0xc97ec162; WORD $0x166f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r14]
 	LONG $0x406de262; WORD $0xf100 // vpshufb zmm22, zmm18, zmm1
@@ -23682,7 +24195,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xe26f // vmovdqa64 zmm4, zmm18
 	LONG $0x48fdb162; WORD $0xeb6f // vmovdqa64 zmm5, zmm19
 	LONG $0x40573b48 // cmp rdx, qword ptr [rdi + 0x40]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
@@ -23691,7 +24204,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xf26f // vmovdqa64 zmm22, zmm2
 	LONG $0x24543948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdx
-	LONG $0xfe328e0f; WORD $0xffff // jle 0x1d47f <depthwise5x5s1AVX512VNNI+0x121f>
+	LONG $0xfe328e0f; WORD $0xffff // jle 0x1deef <depthwise5x5s1AVX512VNNI+0x121f>
 	LONG $0xc97ee162; WORD $0x016f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97ec162; WORD $0x126f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r10]
 	LONG $0xc97ec162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r11]
@@ -23705,62 +24218,62 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4035a162; WORD $0xd361 // vpunpcklwd zmm18, zmm25, zmm19 # zmm18 = zmm25[0],zmm19[0],zmm25[1],zmm19[1],zmm25[2],zmm19[2],zmm25[3],zmm19[3],zmm25[8],zmm19[8],zmm25[9],zmm19[9],zmm25[10],zmm19[10],zmm25[11],zmm19[11],zmm25[16],zmm19[16],zmm25[17],zmm19[17],zmm25[18],zmm19[18],zmm25[19],zmm19[19],zmm25[24],zmm19[24],zmm25[25],zmm19[25],zmm25[26],zmm19[26],zmm25[27],zmm19[27]
 	LONG $0x4035a162; WORD $0xdb69 // vpunpckhwd zmm19, zmm25, zmm19 # zmm19 = zmm25[4],zmm19[4],zmm25[5],zmm19[5],zmm25[6],zmm19[6],zmm25[7],zmm19[7],zmm25[12],zmm19[12],zmm25[13],zmm19[13],zmm25[14],zmm19[14],zmm25[15],zmm19[15],zmm25[20],zmm19[20],zmm25[21],zmm19[21],zmm25[22],zmm19[22],zmm25[23],zmm19[23],zmm25[28],zmm19[28],zmm25[29],zmm19[29],zmm25[30],zmm19[30],zmm25[31],zmm19[31]
 	WORD $0x3948; BYTE $0xf8 // cmp rax, rdi
-	WORD $0x3675 // jne 0x1d6d0 <depthwise5x5s1AVX512VNNI+0x1470>
+	WORD $0x3675 // jne 0x1e140 <depthwise5x5s1AVX512VNNI+0x1470>
 	QUAD $0x0100000004247c81 // cmp dword ptr [rsp + 0x4], 0x1000000
-	WORD $0x4372 // jb 0x1d6e7 <depthwise5x5s1AVX512VNNI+0x1487>
+	WORD $0x4372 // jb 0x1e157 <depthwise5x5s1AVX512VNNI+0x1487>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x4973 // jae 0x1d6fd <depthwise5x5s1AVX512VNNI+0x149d>
+	WORD $0x4973 // jae 0x1e16d <depthwise5x5s1AVX512VNNI+0x149d>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	LONG $0xfd92820f; WORD $0xffff // jb 0x1d460 <depthwise5x5s1AVX512VNNI+0x1200>
-	WORD $0x4deb // jmp 0x1d71d <depthwise5x5s1AVX512VNNI+0x14bd>
+	LONG $0xfd92820f; WORD $0xffff // jb 0x1ded0 <depthwise5x5s1AVX512VNNI+0x1200>
+	WORD $0x4deb // jmp 0x1e18d <depthwise5x5s1AVX512VNNI+0x14bd>
 	LONG $0xc97ec162; WORD $0x266f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r14]
 	LONG $0x405de262; WORD $0xf100 // vpshufb zmm22, zmm20, zmm1
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
-	LONG $0xfffd98e9; BYTE $0xff // jmp 0x1d47f <depthwise5x5s1AVX512VNNI+0x121f>
+	LONG $0xfffd98e9; BYTE $0xff // jmp 0x1deef <depthwise5x5s1AVX512VNNI+0x121f>
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0xb772 // jb 0x1d6b4 <depthwise5x5s1AVX512VNNI+0x1454>
+	WORD $0xb772 // jb 0x1e124 <depthwise5x5s1AVX512VNNI+0x1454>
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	LONG $0xfd43820f; WORD $0xffff // jb 0x1d460 <depthwise5x5s1AVX512VNNI+0x1200>
+	LONG $0xfd43820f; WORD $0xffff // jb 0x1ded0 <depthwise5x5s1AVX512VNNI+0x1200>
 	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	LONG $0xfffd32e9; BYTE $0xff // jmp 0x1d460 <depthwise5x5s1AVX512VNNI+0x1200>
+	LONG $0xfffd32e9; BYTE $0xff // jmp 0x1ded0 <depthwise5x5s1AVX512VNNI+0x1200>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0x0084820f; WORD $0x0000 // jb 0x1d7d4 <depthwise5x5s1AVX512VNNI+0x1574>
+	LONG $0x0084820f; WORD $0x0000 // jb 0x1e244 <depthwise5x5s1AVX512VNNI+0x1574>
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x6a72 // jb 0x1d7c2 <depthwise5x5s1AVX512VNNI+0x1562>
+	WORD $0x6a72 // jb 0x1e232 <depthwise5x5s1AVX512VNNI+0x1562>
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x0673 // jae 0x1d766 <depthwise5x5s1AVX512VNNI+0x1506>
+	WORD $0x0673 // jae 0x1e1d6 <depthwise5x5s1AVX512VNNI+0x1506>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	WORD $0x5aeb // jmp 0x1d7ce <depthwise5x5s1AVX512VNNI+0x156e>
+	WORD $0x5aeb // jmp 0x1e23e <depthwise5x5s1AVX512VNNI+0x156e>
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	LONG $0x0089820f; WORD $0x0000 // jb 0x1d81d <depthwise5x5s1AVX512VNNI+0x15bd>
+	LONG $0x0089820f; WORD $0x0000 // jb 0x1e28d <depthwise5x5s1AVX512VNNI+0x15bd>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x6b72 // jb 0x1d80b <depthwise5x5s1AVX512VNNI+0x15ab>
+	WORD $0x6b72 // jb 0x1e27b <depthwise5x5s1AVX512VNNI+0x15ab>
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x0673 // jae 0x1d7ae <depthwise5x5s1AVX512VNNI+0x154e>
+	WORD $0x0673 // jae 0x1e21e <depthwise5x5s1AVX512VNNI+0x154e>
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fd5162; WORD $0xc66f // vmovdqa64 zmm8, zmm14
 	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
 	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	WORD $0x5beb // jmp 0x1d81d <depthwise5x5s1AVX512VNNI+0x15bd>
+	WORD $0x5beb // jmp 0x1e28d <depthwise5x5s1AVX512VNNI+0x15bd>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd5162; WORD $0xc26f // vmovdqa64 zmm8, zmm10
@@ -23772,8 +24285,8 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf1ab8f0f; WORD $0xffff // jg 0x1c9b4 <depthwise5x5s1AVX512VNNI+0x754>
-	WORD $0x47eb // jmp 0x1d852 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0xf1ab8f0f; WORD $0xffff // jg 0x1d424 <depthwise5x5s1AVX512VNNI+0x754>
+	WORD $0x47eb // jmp 0x1e2c2 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x48fd5162; WORD $0xc66f // vmovdqa64 zmm8, zmm14
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
@@ -23785,7 +24298,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xea6f // vmovdqa64 zmm5, zmm10
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfb2e8f0f; WORD $0xffff // jg 0x1d380 <depthwise5x5s1AVX512VNNI+0x1120>
+	LONG $0xfb2e8f0f; WORD $0xffff // jg 0x1ddf0 <depthwise5x5s1AVX512VNNI+0x1120>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -23811,7 +24324,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	WORD $0x7e74 // je 0x1d915 <depthwise5x5s2AVX512VNNI+0xa5>
+	WORD $0x7e74 // je 0x1e385 <depthwise5x5s2AVX512VNNI+0xa5>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -23830,12 +24343,12 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
 	LONG $0x24448944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r8d
-	LONG $0x00938d0f; WORD $0x0000 // jge 0x1d995 <depthwise5x5s2AVX512VNNI+0x125>
+	LONG $0x00938d0f; WORD $0x0000 // jge 0x1e405 <depthwise5x5s2AVX512VNNI+0x125>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x08168f0f; WORD $0x0000 // jg 0x1e126 <depthwise5x5s2AVX512VNNI+0x8b6>
-	LONG $0x001f2ce9; BYTE $0x00 // jmp 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x08168f0f; WORD $0x0000 // jg 0x1eb96 <depthwise5x5s2AVX512VNNI+0x8b6>
+	LONG $0x001f2ce9; BYTE $0x00 // jmp 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
@@ -23855,18 +24368,18 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
-	LONG $0x0ea18d0f; WORD $0x0000 // jge 0x1e823 <depthwise5x5s2AVX512VNNI+0xfb3>
+	LONG $0x0ea18d0f; WORD $0x0000 // jge 0x1f293 <depthwise5x5s2AVX512VNNI+0xfb3>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x16418f0f; WORD $0x0000 // jg 0x1efd1 <depthwise5x5s2AVX512VNNI+0x1761>
-	LONG $0x001eace9; BYTE $0x00 // jmp 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x16418f0f; WORD $0x0000 // jg 0x1fa41 <depthwise5x5s2AVX512VNNI+0x1761>
+	LONG $0x001eace9; BYTE $0x00 // jmp 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
 	WORD $0xf748; BYTE $0xda // neg rdx
 	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x2beb // jmp 0x1d9db <depthwise5x5s2AVX512VNNI+0x16b>
+	WORD $0x2beb // jmp 0x1e44b <depthwise5x5s2AVX512VNNI+0x16b>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24448b44; BYTE $0x18 // mov r8d, dword ptr [rsp + 0x18]
 	QUAD $0x000000a0249c8b48 // mov rbx, qword ptr [rsp + 0xa0]
@@ -23874,7 +24387,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d48 // lea rcx, [4*rbx + 0x8]
 	LONG $0x24048348; BYTE $0x40 // add qword ptr [rsp], 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x073a8f0f; WORD $0x0000 // jg 0x1e115 <depthwise5x5s2AVX512VNNI+0x8a5>
+	LONG $0x073a8f0f; WORD $0x0000 // jg 0x1eb85 <depthwise5x5s2AVX512VNNI+0x8a5>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
@@ -23889,7 +24402,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0060 // cmp qword ptr [rsp + 0x60], 0x0
-	WORD $0x757e // jle 0x1da93 <depthwise5x5s2AVX512VNNI+0x223>
+	WORD $0x757e // jle 0x1e503 <depthwise5x5s2AVX512VNNI+0x223>
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm4, zmmword ptr [rsi + r10]
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x13 // vmovdqu64 zmm5, zmmword ptr [r11 + r10]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x11 // vmovdqu64 zmm6, zmmword ptr [r9 + r10]
@@ -23903,13 +24416,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe661 // vpunpcklwd zmm4, zmm5, zmm6 # zmm4 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27]
 	LONG $0x4855f162; WORD $0xee69 // vpunpckhwd zmm5, zmm5, zmm6 # zmm5 = zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31]
 	QUAD $0x0000009824bc8348; BYTE $0x00 // cmp qword ptr [rsp + 0x98], 0x0
-	LONG $0x0606840f; WORD $0x0000 // je 0x1e080 <depthwise5x5s2AVX512VNNI+0x810>
+	LONG $0x0606840f; WORD $0x0000 // je 0x1eaf0 <depthwise5x5s2AVX512VNNI+0x810>
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x16 // vmovdqu64 zmm6, zmmword ptr [r14 + r10]
 	LONG $0x484d7262; WORD $0xf000 // vpshufb zmm14, zmm6, zmm0
 	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
 	LONG $0x48fd7162; WORD $0xe46f // vmovdqa64 zmm12, zmm4
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff238e0f; WORD $0xffff // jle 0x1d9c1 <depthwise5x5s2AVX512VNNI+0x151>
+	LONG $0xff238e0f; WORD $0xffff // jle 0x1e431 <depthwise5x5s2AVX512VNNI+0x151>
 	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
@@ -23960,7 +24473,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x000237e9; BYTE $0x00 // jmp 0x1ddcd <depthwise5x5s2AVX512VNNI+0x55d>
+	LONG $0x000237e9; BYTE $0x00 // jmp 0x1e83d <depthwise5x5s2AVX512VNNI+0x55d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x48fec162; WORD $0x3c6f; BYTE $0x38 // vmovdqu64 zmm23, zmmword ptr [r8 + rdi]
@@ -24067,7 +24580,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xdb6f // vmovdqa64 zmm11, zmm19
 	LONG $0x48fd1162; WORD $0xf36f // vmovdqa64 zmm14, zmm27
 	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
-	LONG $0xfbe38d0f; WORD $0xffff // jge 0x1d9b0 <depthwise5x5s2AVX512VNNI+0x140>
+	LONG $0xfbe38d0f; WORD $0xffff // jge 0x1e420 <depthwise5x5s2AVX512VNNI+0x140>
 	LONG $0x48fda162; WORD $0xd16f // vmovdqa64 zmm18, zmm17
 	LONG $0x48fda162; WORD $0xf06f // vmovdqa64 zmm22, zmm16
 	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
@@ -24078,7 +24591,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
-	LONG $0x00f38e0f; WORD $0x0000 // jle 0x1defe <depthwise5x5s2AVX512VNNI+0x68e>
+	LONG $0x00f38e0f; WORD $0x0000 // jle 0x1e96e <depthwise5x5s2AVX512VNNI+0x68e>
 	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
 	LONG $0x247c8b4c; BYTE $0x50 // mov r15, qword ptr [rsp + 0x50]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
@@ -24099,24 +24612,24 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4805a162; WORD $0xd961 // vpunpcklwd zmm19, zmm15, zmm17 # zmm19 = zmm15[0],zmm17[0],zmm15[1],zmm17[1],zmm15[2],zmm17[2],zmm15[3],zmm17[3],zmm15[8],zmm17[8],zmm15[9],zmm17[9],zmm15[10],zmm17[10],zmm15[11],zmm17[11],zmm15[16],zmm17[16],zmm15[17],zmm17[17],zmm15[18],zmm17[18],zmm15[19],zmm17[19],zmm15[24],zmm17[24],zmm15[25],zmm17[25],zmm15[26],zmm17[26],zmm15[27],zmm17[27]
 	LONG $0x4805a162; WORD $0xf969 // vpunpckhwd zmm23, zmm15, zmm17 # zmm23 = zmm15[4],zmm17[4],zmm15[5],zmm17[5],zmm15[6],zmm17[6],zmm15[7],zmm17[7],zmm15[12],zmm17[12],zmm15[13],zmm17[13],zmm15[14],zmm17[14],zmm15[15],zmm17[15],zmm15[20],zmm17[20],zmm15[21],zmm17[21],zmm15[22],zmm17[22],zmm15[23],zmm17[23],zmm15[28],zmm17[28],zmm15[29],zmm17[29],zmm15[30],zmm17[30],zmm15[31],zmm17[31]
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x6475 // jne 0x1dee0 <depthwise5x5s2AVX512VNNI+0x670>
+	WORD $0x6475 // jne 0x1e950 <depthwise5x5s2AVX512VNNI+0x670>
 	LONG $0x247c8b44; BYTE $0x18 // mov r15d, dword ptr [rsp + 0x18]
 	LONG $0x00ff8141; WORD $0x0000; BYTE $0x01 // cmp r15d, 0x1000000
-	LONG $0x0160820f; WORD $0x0000 // jb 0x1dfee <depthwise5x5s2AVX512VNNI+0x77e>
+	LONG $0x0160820f; WORD $0x0000 // jb 0x1ea5e <depthwise5x5s2AVX512VNNI+0x77e>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x00ff8141; WORD $0x0100; BYTE $0x00 // cmp r15d, 0x10000
-	LONG $0x0166830f; WORD $0x0000 // jae 0x1e00d <depthwise5x5s2AVX512VNNI+0x79d>
+	LONG $0x0166830f; WORD $0x0000 // jae 0x1ea7d <depthwise5x5s2AVX512VNNI+0x79d>
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x00ff8141; WORD $0x0001; BYTE $0x00 // cmp r15d, 0x100
-	WORD $0x0672 // jb 0x1debc <depthwise5x5s2AVX512VNNI+0x64c>
+	WORD $0x0672 // jb 0x1e92c <depthwise5x5s2AVX512VNNI+0x64c>
 	LONG $0x48fd8162; WORD $0xd96f // vmovdqa64 zmm19, zmm25
 	LONG $0x24148b4c // mov r10, qword ptr [rsp]
 	LONG $0x48fea162; WORD $0x0c6f; BYTE $0x12 // vmovdqu64 zmm17, zmmword ptr [rdx + r10]
 	LONG $0x4075e262; WORD $0xc800 // vpshufb zmm17, zmm17, zmm0
 	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	WORD $0x1deb // jmp 0x1def9 <depthwise5x5s2AVX512VNNI+0x689>
+	WORD $0x1deb // jmp 0x1e969 <depthwise5x5s2AVX512VNNI+0x689>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x12 // vmovdqu64 zmm15, zmmword ptr [rdx + r10]
 	LONG $0x4805e262; WORD $0xc800 // vpshufb zmm17, zmm15, zmm0
@@ -24130,7 +24643,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x48fd6162; WORD $0xd96f // vmovdqa64 zmm27, zmm1
 	WORD $0x394c; BYTE $0xff // cmp rdi, r15
-	LONG $0xfc958e0f; WORD $0xffff // jle 0x1dbbe <depthwise5x5s2AVX512VNNI+0x34e>
+	LONG $0xfc958e0f; WORD $0xffff // jle 0x1e62e <depthwise5x5s2AVX512VNNI+0x34e>
 	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
 	LONG $0x0f3c8d4c // lea r15, [rdi + rcx]
 	LONG $0x03c78349 // add r15, 0x3
@@ -24148,79 +24661,79 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40150162; WORD $0xe061 // vpunpcklwd zmm28, zmm29, zmm24 # zmm28 = zmm29[0],zmm24[0],zmm29[1],zmm24[1],zmm29[2],zmm24[2],zmm29[3],zmm24[3],zmm29[8],zmm24[8],zmm29[9],zmm24[9],zmm29[10],zmm24[10],zmm29[11],zmm24[11],zmm29[16],zmm24[16],zmm29[17],zmm24[17],zmm29[18],zmm24[18],zmm29[19],zmm24[19],zmm29[24],zmm24[24],zmm29[25],zmm24[25],zmm29[26],zmm24[26],zmm29[27],zmm24[27]
 	LONG $0x40150162; WORD $0xe869 // vpunpckhwd zmm29, zmm29, zmm24 # zmm29 = zmm29[4],zmm24[4],zmm29[5],zmm24[5],zmm29[6],zmm24[6],zmm29[7],zmm24[7],zmm29[12],zmm24[12],zmm29[13],zmm24[13],zmm29[14],zmm24[14],zmm29[15],zmm24[15],zmm29[20],zmm24[20],zmm29[21],zmm24[21],zmm29[22],zmm24[22],zmm29[23],zmm24[23],zmm29[28],zmm24[28],zmm29[29],zmm24[29],zmm29[30],zmm24[30],zmm29[31],zmm24[31]
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x4375 // jne 0x1dfd0 <depthwise5x5s2AVX512VNNI+0x760>
+	WORD $0x4375 // jne 0x1ea40 <depthwise5x5s2AVX512VNNI+0x760>
 	LONG $0x18247c8b // mov edi, dword ptr [rsp + 0x18]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	LONG $0x0094820f; WORD $0x0000 // jb 0x1e031 <depthwise5x5s2AVX512VNNI+0x7c1>
+	LONG $0x0094820f; WORD $0x0000 // jb 0x1eaa1 <depthwise5x5s2AVX512VNNI+0x7c1>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	LONG $0x009a830f; WORD $0x0000 // jae 0x1e04f <depthwise5x5s2AVX512VNNI+0x7df>
+	LONG $0x009a830f; WORD $0x0000 // jae 0x1eabf <depthwise5x5s2AVX512VNNI+0x7df>
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfbd9820f; WORD $0xffff // jb 0x1dba0 <depthwise5x5s2AVX512VNNI+0x330>
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x1e06d <depthwise5x5s2AVX512VNNI+0x7fd>
+	LONG $0xfbd9820f; WORD $0xffff // jb 0x1e610 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x1eadd <depthwise5x5s2AVX512VNNI+0x7fd>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe4162; WORD $0x046f; BYTE $0x38 // vmovdqu64 zmm24, zmmword ptr [r8 + rdi]
 	LONG $0x403d6262; WORD $0xd800 // vpshufb zmm27, zmm24, zmm0
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
-	LONG $0xfffbd0e9; BYTE $0xff // jmp 0x1dbbe <depthwise5x5s2AVX512VNNI+0x34e>
+	LONG $0xfffbd0e9; BYTE $0xff // jmp 0x1e62e <depthwise5x5s2AVX512VNNI+0x34e>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x00ff8141; WORD $0x0100; BYTE $0x00 // cmp r15d, 0x10000
-	LONG $0xfe9a820f; WORD $0xffff // jb 0x1dea7 <depthwise5x5s2AVX512VNNI+0x637>
+	LONG $0xfe9a820f; WORD $0xffff // jb 0x1e917 <depthwise5x5s2AVX512VNNI+0x637>
 	LONG $0x48fd3162; WORD $0xff6f // vmovdqa64 zmm15, zmm23
 	LONG $0x48fda162; WORD $0xc36f // vmovdqa64 zmm16, zmm19
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x00ff8141; WORD $0x0001; BYTE $0x00 // cmp r15d, 0x100
-	LONG $0xfe8a830f; WORD $0xffff // jae 0x1deb6 <depthwise5x5s2AVX512VNNI+0x646>
-	LONG $0xfffe8be9; BYTE $0xff // jmp 0x1debc <depthwise5x5s2AVX512VNNI+0x64c>
+	LONG $0xfe8a830f; WORD $0xffff // jae 0x1e926 <depthwise5x5s2AVX512VNNI+0x646>
+	LONG $0xfffe8be9; BYTE $0xff // jmp 0x1e92c <depthwise5x5s2AVX512VNNI+0x64c>
 	LONG $0x48fd6162; WORD $0xe96f // vmovdqa64 zmm29, zmm1
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	LONG $0xff66820f; WORD $0xffff // jb 0x1dfb5 <depthwise5x5s2AVX512VNNI+0x745>
+	LONG $0xff66820f; WORD $0xffff // jb 0x1ea25 <depthwise5x5s2AVX512VNNI+0x745>
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfb33820f; WORD $0xffff // jb 0x1dba0 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0xfb33820f; WORD $0xffff // jb 0x1e610 <depthwise5x5s2AVX512VNNI+0x330>
 	LONG $0x48fd2162; WORD $0xe76f // vmovdqa64 zmm28, zmm23
-	LONG $0xfffb28e9; BYTE $0xff // jmp 0x1dba0 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0xfffb28e9; BYTE $0xff // jmp 0x1e610 <depthwise5x5s2AVX512VNNI+0x330>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	WORD $0x5472 // jb 0x1e0dd <depthwise5x5s2AVX512VNNI+0x86d>
+	WORD $0x5472 // jb 0x1eb4d <depthwise5x5s2AVX512VNNI+0x86d>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x5a73 // jae 0x1e0f8 <depthwise5x5s2AVX512VNNI+0x888>
+	WORD $0x5a73 // jae 0x1eb68 <depthwise5x5s2AVX512VNNI+0x888>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x0672 // jb 0x1e0b3 <depthwise5x5s2AVX512VNNI+0x843>
+	WORD $0x0672 // jb 0x1eb23 <depthwise5x5s2AVX512VNNI+0x843>
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x16 // vmovdqu64 zmm5, zmmword ptr [r14 + r10]
 	LONG $0x48557262; WORD $0xf000 // vpshufb zmm14, zmm5, zmm0
 	LONG $0x48e57362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm3, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf9c68f0f; WORD $0xffff // jg 0x1da9e <depthwise5x5s2AVX512VNNI+0x22e>
-	LONG $0xfff8e4e9; BYTE $0xff // jmp 0x1d9c1 <depthwise5x5s2AVX512VNNI+0x151>
+	LONG $0xf9c68f0f; WORD $0xffff // jg 0x1e50e <depthwise5x5s2AVX512VNNI+0x22e>
+	LONG $0xfff8e4e9; BYTE $0xff // jmp 0x1e431 <depthwise5x5s2AVX512VNNI+0x151>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0xa672 // jb 0x1e09e <depthwise5x5s2AVX512VNNI+0x82e>
+	WORD $0xa672 // jb 0x1eb0e <depthwise5x5s2AVX512VNNI+0x82e>
 	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
 	LONG $0x48fd7162; WORD $0xe46f // vmovdqa64 zmm12, zmm4
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x9a73 // jae 0x1e0ad <depthwise5x5s2AVX512VNNI+0x83d>
-	WORD $0x9eeb // jmp 0x1e0b3 <depthwise5x5s2AVX512VNNI+0x843>
+	WORD $0x9a73 // jae 0x1eb1d <depthwise5x5s2AVX512VNNI+0x83d>
+	WORD $0x9eeb // jmp 0x1eb23 <depthwise5x5s2AVX512VNNI+0x843>
 	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x171b8e0f; WORD $0x0000 // jle 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x171b8e0f; WORD $0x0000 // jle 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
 	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
@@ -24243,7 +24756,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0060 // cmp qword ptr [rsp + 0x60], 0x0
-	LONG $0x00818e0f; WORD $0x0000 // jle 0x1e213 <depthwise5x5s2AVX512VNNI+0x9a3>
+	LONG $0x00818e0f; WORD $0x0000 // jle 0x1ec83 <depthwise5x5s2AVX512VNNI+0x9a3>
 	LONG $0x2f1c8d4a // lea rbx, [rdi + r13]
 	LONG $0x2a348d4e // lea r14, [rdx + r13]
 	LONG $0x2e3c8d4e // lea r15, [rsi + r13]
@@ -24263,13 +24776,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48657162; WORD $0xd561 // vpunpcklwd zmm10, zmm3, zmm5 # zmm10 = zmm3[0],zmm5[0],zmm3[1],zmm5[1],zmm3[2],zmm5[2],zmm3[3],zmm5[3],zmm3[8],zmm5[8],zmm3[9],zmm5[9],zmm3[10],zmm5[10],zmm3[11],zmm5[11],zmm3[16],zmm5[16],zmm3[17],zmm5[17],zmm3[18],zmm5[18],zmm3[19],zmm5[19],zmm3[24],zmm5[24],zmm3[25],zmm5[25],zmm3[26],zmm5[26],zmm3[27],zmm5[27]
 	LONG $0x48657162; WORD $0xed69 // vpunpckhwd zmm13, zmm3, zmm5 # zmm13 = zmm3[4],zmm5[4],zmm3[5],zmm5[5],zmm3[6],zmm5[6],zmm3[7],zmm5[7],zmm3[12],zmm5[12],zmm3[13],zmm5[13],zmm3[14],zmm5[14],zmm3[15],zmm5[15],zmm3[20],zmm5[20],zmm3[21],zmm5[21],zmm3[22],zmm5[22],zmm3[23],zmm5[23],zmm3[28],zmm5[28],zmm3[29],zmm5[29],zmm3[30],zmm5[30],zmm3[31],zmm5[31]
 	QUAD $0x0000009824bc8348; BYTE $0x00 // cmp qword ptr [rsp + 0x98], 0x0
-	LONG $0x1514840f; WORD $0x0000 // je 0x1f716 <depthwise5x5s2AVX512VNNI+0x1ea6>
+	LONG $0x1514840f; WORD $0x0000 // je 0x20186 <depthwise5x5s2AVX512VNNI+0x1ea6>
 	LONG $0xc97ed162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r11]
 	LONG $0x48657262; WORD $0xf000 // vpshufb zmm14, zmm3, zmm0
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0x161e8e0f; WORD $0x0000 // jle 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x161e8e0f; WORD $0x0000 // jle 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
 	LONG $0x20718b4c // mov r14, qword ptr [rcx + 0x20]
@@ -24333,7 +24846,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x246c8b48; BYTE $0x78 // mov rbp, qword ptr [rsp + 0x78]
-	LONG $0x000214e9; BYTE $0x00 // jmp 0x1e56c <depthwise5x5s2AVX512VNNI+0xcfc>
+	LONG $0x000214e9; BYTE $0x00 // jmp 0x1efdc <depthwise5x5s2AVX512VNNI+0xcfc>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
@@ -24430,7 +24943,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xdb6f // vmovdqa64 zmm11, zmm19
 	LONG $0x48fd1162; WORD $0xf36f // vmovdqa64 zmm14, zmm27
 	LONG $0x40593b4c // cmp r11, qword ptr [rcx + 0x40]
-	LONG $0x12d58d0f; WORD $0x0000 // jge 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x12d58d0f; WORD $0x0000 // jge 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fda162; WORD $0xd16f // vmovdqa64 zmm18, zmm17
 	LONG $0x48fda162; WORD $0xf06f // vmovdqa64 zmm22, zmm16
 	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
@@ -24440,7 +24953,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xe96f // vmovdqa64 zmm21, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x244c394c; BYTE $0x60 // cmp qword ptr [rsp + 0x60], r9
-	LONG $0x00f28e0f; WORD $0x0000 // jle 0x1e699 <depthwise5x5s2AVX512VNNI+0xe29>
+	LONG $0x00f28e0f; WORD $0x0000 // jle 0x1f109 <depthwise5x5s2AVX512VNNI+0xe29>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x080c8d4a // lea rcx, [rax + r9]
 	LONG $0x02c18348 // add rcx, 0x2
@@ -24461,23 +24974,23 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4805a162; WORD $0xd961 // vpunpcklwd zmm19, zmm15, zmm17 # zmm19 = zmm15[0],zmm17[0],zmm15[1],zmm17[1],zmm15[2],zmm17[2],zmm15[3],zmm17[3],zmm15[8],zmm17[8],zmm15[9],zmm17[9],zmm15[10],zmm17[10],zmm15[11],zmm17[11],zmm15[16],zmm17[16],zmm15[17],zmm17[17],zmm15[18],zmm17[18],zmm15[19],zmm17[19],zmm15[24],zmm17[24],zmm15[25],zmm17[25],zmm15[26],zmm17[26],zmm15[27],zmm17[27]
 	LONG $0x4805a162; WORD $0xf969 // vpunpckhwd zmm23, zmm15, zmm17 # zmm23 = zmm15[4],zmm17[4],zmm15[5],zmm17[5],zmm15[6],zmm17[6],zmm15[7],zmm17[7],zmm15[12],zmm17[12],zmm15[13],zmm17[13],zmm15[14],zmm17[14],zmm15[15],zmm17[15],zmm15[20],zmm17[20],zmm15[21],zmm17[21],zmm15[22],zmm17[22],zmm15[23],zmm17[23],zmm15[28],zmm17[28],zmm15[29],zmm17[29],zmm15[30],zmm17[30],zmm15[31],zmm17[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x6775 // jne 0x1e680 <depthwise5x5s2AVX512VNNI+0xe10>
+	WORD $0x6775 // jne 0x1f0f0 <depthwise5x5s2AVX512VNNI+0xe10>
 	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
-	LONG $0x016c820f; WORD $0x0000 // jb 0x1e793 <depthwise5x5s2AVX512VNNI+0xf23>
+	LONG $0x016c820f; WORD $0x0000 // jb 0x1f203 <depthwise5x5s2AVX512VNNI+0xf23>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0x0172830f; WORD $0x0000 // jae 0x1e7b3 <depthwise5x5s2AVX512VNNI+0xf43>
+	LONG $0x0172830f; WORD $0x0000 // jae 0x1f223 <depthwise5x5s2AVX512VNNI+0xf43>
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	WORD $0x0672 // jb 0x1e657 <depthwise5x5s2AVX512VNNI+0xde7>
+	WORD $0x0672 // jb 0x1f0c7 <depthwise5x5s2AVX512VNNI+0xde7>
 	LONG $0x48fd8162; WORD $0xd96f // vmovdqa64 zmm19, zmm25
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0xc97ec162; WORD $0x0c6f; BYTE $0x0e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r14 + rcx]
 	LONG $0x4075e262; WORD $0xc800 // vpshufb zmm17, zmm17, zmm0
 	LONG $0x48b5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm9, zmm2, 0xec
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	WORD $0x21eb // jmp 0x1e699 <depthwise5x5s2AVX512VNNI+0xe29>
+	WORD $0x21eb // jmp 0x1f109 <depthwise5x5s2AVX512VNNI+0xe29>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x16 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r14 + r10]
 	LONG $0x4805e262; WORD $0xc800 // vpshufb zmm17, zmm15, zmm0
@@ -24490,7 +25003,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x48fd6162; WORD $0xd96f // vmovdqa64 zmm27, zmm1
 	LONG $0x244c3948; BYTE $0x60 // cmp qword ptr [rsp + 0x60], rcx
-	LONG $0xfcbe8e0f; WORD $0xffff // jle 0x1e384 <depthwise5x5s2AVX512VNNI+0xb14>
+	LONG $0xfcbe8e0f; WORD $0xffff // jle 0x1edf4 <depthwise5x5s2AVX512VNNI+0xb14>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x080c8d4a // lea rcx, [rax + r9]
 	LONG $0x03c18348 // add rcx, 0x3
@@ -24508,54 +25021,54 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40150162; WORD $0xe061 // vpunpcklwd zmm28, zmm29, zmm24 # zmm28 = zmm29[0],zmm24[0],zmm29[1],zmm24[1],zmm29[2],zmm24[2],zmm29[3],zmm24[3],zmm29[8],zmm24[8],zmm29[9],zmm24[9],zmm29[10],zmm24[10],zmm29[11],zmm24[11],zmm29[16],zmm24[16],zmm29[17],zmm24[17],zmm29[18],zmm24[18],zmm29[19],zmm24[19],zmm29[24],zmm24[24],zmm29[25],zmm24[25],zmm29[26],zmm24[26],zmm29[27],zmm24[27]
 	LONG $0x40150162; WORD $0xe869 // vpunpckhwd zmm29, zmm29, zmm24 # zmm29 = zmm29[4],zmm24[4],zmm29[5],zmm24[5],zmm29[6],zmm24[6],zmm29[7],zmm24[7],zmm29[12],zmm24[12],zmm29[13],zmm24[13],zmm29[14],zmm24[14],zmm29[15],zmm24[15],zmm29[20],zmm24[20],zmm29[21],zmm24[21],zmm29[22],zmm24[22],zmm29[23],zmm24[23],zmm29[28],zmm24[28],zmm29[29],zmm24[29],zmm29[30],zmm24[30],zmm29[31],zmm24[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x4675 // jne 0x1e770 <depthwise5x5s2AVX512VNNI+0xf00>
+	WORD $0x4675 // jne 0x1f1e0 <depthwise5x5s2AVX512VNNI+0xf00>
 	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
-	LONG $0x00a0820f; WORD $0x0000 // jb 0x1e7d8 <depthwise5x5s2AVX512VNNI+0xf68>
+	LONG $0x00a0820f; WORD $0x0000 // jb 0x1f248 <depthwise5x5s2AVX512VNNI+0xf68>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0x00a6830f; WORD $0x0000 // jae 0x1e7f8 <depthwise5x5s2AVX512VNNI+0xf88>
+	LONG $0x00a6830f; WORD $0x0000 // jae 0x1f268 <depthwise5x5s2AVX512VNNI+0xf88>
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfbfa820f; WORD $0xffff // jb 0x1e360 <depthwise5x5s2AVX512VNNI+0xaf0>
-	LONG $0x0000ade9; BYTE $0x00 // jmp 0x1e818 <depthwise5x5s2AVX512VNNI+0xfa8>
+	LONG $0xfbfa820f; WORD $0xffff // jb 0x1edd0 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0x0000ade9; BYTE $0x00 // jmp 0x1f288 <depthwise5x5s2AVX512VNNI+0xfa8>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
 	LONG $0xc97e2162; WORD $0x046f; BYTE $0x10 // vmovdqu32 zmm24 {k1} {z}, zmmword ptr [rax + r10]
 	LONG $0x403d6262; WORD $0xd800 // vpshufb zmm27, zmm24, zmm0
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
-	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x1e384 <depthwise5x5s2AVX512VNNI+0xb14>
+	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x1edf4 <depthwise5x5s2AVX512VNNI+0xb14>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0xfe8e820f; WORD $0xffff // jb 0x1e641 <depthwise5x5s2AVX512VNNI+0xdd1>
+	LONG $0xfe8e820f; WORD $0xffff // jb 0x1f0b1 <depthwise5x5s2AVX512VNNI+0xdd1>
 	LONG $0x48fd3162; WORD $0xff6f // vmovdqa64 zmm15, zmm23
 	LONG $0x48fda162; WORD $0xc36f // vmovdqa64 zmm16, zmm19
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfe7e830f; WORD $0xffff // jae 0x1e651 <depthwise5x5s2AVX512VNNI+0xde1>
-	LONG $0xfffe7fe9; BYTE $0xff // jmp 0x1e657 <depthwise5x5s2AVX512VNNI+0xde7>
+	LONG $0xfe7e830f; WORD $0xffff // jae 0x1f0c1 <depthwise5x5s2AVX512VNNI+0xde1>
+	LONG $0xfffe7fe9; BYTE $0xff // jmp 0x1f0c7 <depthwise5x5s2AVX512VNNI+0xde7>
 	LONG $0x48fd6162; WORD $0xe96f // vmovdqa64 zmm29, zmm1
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0xff5a820f; WORD $0xffff // jb 0x1e752 <depthwise5x5s2AVX512VNNI+0xee2>
+	LONG $0xff5a820f; WORD $0xffff // jb 0x1f1c2 <depthwise5x5s2AVX512VNNI+0xee2>
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfb48820f; WORD $0xffff // jb 0x1e360 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0xfb48820f; WORD $0xffff // jb 0x1edd0 <depthwise5x5s2AVX512VNNI+0xaf0>
 	LONG $0x48fd2162; WORD $0xe76f // vmovdqa64 zmm28, zmm23
-	LONG $0xfffb3de9; BYTE $0xff // jmp 0x1e360 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0xfffb3de9; BYTE $0xff // jmp 0x1edd0 <depthwise5x5s2AVX512VNNI+0xaf0>
 	LONG $0x48e5f162; WORD $0xe2df // vpandnq zmm4, zmm3, zmm2
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	WORD $0xf748; BYTE $0xd9 // neg rcx
 	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x35eb // jmp 0x1e870 <depthwise5x5s2AVX512VNNI+0x1000>
+	WORD $0x35eb // jmp 0x1f2e0 <depthwise5x5s2AVX512VNNI+0x1000>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -24566,7 +25079,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008bd0c8d4a // lea rcx, [4*r15 + 0x8]
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07508f0f; WORD $0x0000 // jg 0x1efc0 <depthwise5x5s2AVX512VNNI+0x1750>
+	LONG $0x07508f0f; WORD $0x0000 // jg 0x1fa30 <depthwise5x5s2AVX512VNNI+0x1750>
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
@@ -24581,7 +25094,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6b7e // jle 0x1e91b <depthwise5x5s2AVX512VNNI+0x10ab>
+	WORD $0x6b7e // jle 0x1f38b <depthwise5x5s2AVX512VNNI+0x10ab>
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x0a // vmovdqu64 zmm5, zmmword ptr [rdx + r9]
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [rcx + r9]
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x08 // vmovdqu64 zmm7, zmmword ptr [r8 + r9]
@@ -24595,12 +25108,12 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0xe761 // vpunpcklwd zmm12, zmm6, zmm7 # zmm12 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484d7162; WORD $0xf769 // vpunpckhwd zmm14, zmm6, zmm7 # zmm14 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	LONG $0x0618840f; WORD $0x0000 // je 0x1ef20 <depthwise5x5s2AVX512VNNI+0x16b0>
+	LONG $0x0618840f; WORD $0x0000 // je 0x1f990 <depthwise5x5s2AVX512VNNI+0x16b0>
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0e // vmovdqu64 zmm6, zmmword ptr [r14 + r9]
 	LONG $0x484d7262; WORD $0xe900 // vpshufb zmm13, zmm6, zmm1
 	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff318e0f; WORD $0xffff // jle 0x1e857 <depthwise5x5s2AVX512VNNI+0xfe7>
+	LONG $0xff318e0f; WORD $0xffff // jle 0x1f2c7 <depthwise5x5s2AVX512VNNI+0xfe7>
 	LONG $0x241c8948 // mov qword ptr [rsp], rbx
 	WORD $0x894c; BYTE $0xf8 // mov rax, r15
 	LONG $0x04e0c148 // shl rax, 0x4
@@ -24652,7 +25165,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x000259e9; BYTE $0x00 // jmp 0x1ec7c <depthwise5x5s2AVX512VNNI+0x140c>
+	LONG $0x000259e9; BYTE $0x00 // jmp 0x1f6ec <depthwise5x5s2AVX512VNNI+0x140c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x48fea162; WORD $0x3c6f; BYTE $0x36 // vmovdqu64 zmm23, zmmword ptr [rsi + r14]
@@ -24765,7 +25278,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd1162; WORD $0xf06f // vmovdqa64 zmm14, zmm24
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x40483b48 // cmp rcx, qword ptr [rax + 0x40]
-	LONG $0xfbc48d0f; WORD $0xffff // jge 0x1e840 <depthwise5x5s2AVX512VNNI+0xfd0>
+	LONG $0xfbc48d0f; WORD $0xffff // jge 0x1f2b0 <depthwise5x5s2AVX512VNNI+0xfd0>
 	LONG $0x48fda162; WORD $0xe96f // vmovdqa64 zmm21, zmm17
 	LONG $0x48fd2162; WORD $0xc86f // vmovdqa64 zmm25, zmm16
 	LONG $0x48fda162; WORD $0xda6f // vmovdqa64 zmm19, zmm18
@@ -24775,7 +25288,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	LONG $0x00ec8e0f; WORD $0x0000 // jle 0x1eda3 <depthwise5x5s2AVX512VNNI+0x1533>
+	LONG $0x00ec8e0f; WORD $0x0000 // jle 0x1f813 <depthwise5x5s2AVX512VNNI+0x1533>
 	LONG $0x24748b4c; BYTE $0x68 // mov r14, qword ptr [rsp + 0x68]
 	WORD $0x014d; BYTE $0xd6 // add r14, r10
 	LONG $0x02c68349 // add r14, 0x2
@@ -24795,17 +25308,17 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4075a162; WORD $0xc261 // vpunpcklwd zmm16, zmm17, zmm18 # zmm16 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x4075a162; WORD $0xca69 // vpunpckhwd zmm17, zmm17, zmm18 # zmm17 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x6d75 // jne 0x1ed90 <depthwise5x5s2AVX512VNNI+0x1520>
+	WORD $0x6d75 // jne 0x1f800 <depthwise5x5s2AVX512VNNI+0x1520>
 	LONG $0x24748b44; BYTE $0x10 // mov r14d, dword ptr [rsp + 0x10]
 	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
-	LONG $0x0163820f; WORD $0x0000 // jb 0x1ee98 <depthwise5x5s2AVX512VNNI+0x1628>
+	LONG $0x0163820f; WORD $0x0000 // jb 0x1f908 <depthwise5x5s2AVX512VNNI+0x1628>
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0x0169830f; WORD $0x0000 // jae 0x1eeb1 <depthwise5x5s2AVX512VNNI+0x1641>
+	LONG $0x0169830f; WORD $0x0000 // jae 0x1f921 <depthwise5x5s2AVX512VNNI+0x1641>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	WORD $0x0c72 // jb 0x1ed69 <depthwise5x5s2AVX512VNNI+0x14f9>
+	WORD $0x0c72 // jb 0x1f7d9 <depthwise5x5s2AVX512VNNI+0x14f9>
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fda162; WORD $0xf96f // vmovdqa64 zmm23, zmm17
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
@@ -24814,7 +25327,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48dde362; WORD $0xd325; BYTE $0xec // vpternlogq zmm18, zmm4, zmm3, 0xec
 	LONG $0x48fda162; WORD $0xc46f // vmovdqa64 zmm16, zmm20
 	LONG $0x48fda162; WORD $0xcf6f // vmovdqa64 zmm17, zmm23
-	WORD $0x14eb // jmp 0x1eda3 <depthwise5x5s2AVX512VNNI+0x1533>
+	WORD $0x14eb // jmp 0x1f813 <depthwise5x5s2AVX512VNNI+0x1533>
 	BYTE $0x90 // nop
 	LONG $0x48fe8162; WORD $0x146f; BYTE $0x3b // vmovdqu64 zmm18, zmmword ptr [r11 + r15]
 	LONG $0x406de262; WORD $0xd100 // vpshufb zmm18, zmm18, zmm1
@@ -24826,7 +25339,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xe26f // vmovdqa64 zmm28, zmm2
 	LONG $0x2474394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r14
-	LONG $0xfc848e0f; WORD $0xffff // jle 0x1ea54 <depthwise5x5s2AVX512VNNI+0x11e4>
+	LONG $0xfc848e0f; WORD $0xffff // jle 0x1f4c4 <depthwise5x5s2AVX512VNNI+0x11e4>
 	LONG $0x24748b4c; BYTE $0x68 // mov r14, qword ptr [rsp + 0x68]
 	WORD $0x014d; BYTE $0xd6 // add r14, r10
 	LONG $0x03c68349 // add r14, 0x3
@@ -24844,55 +25357,55 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400d8162; WORD $0xf861 // vpunpcklwd zmm23, zmm30, zmm24 # zmm23 = zmm30[0],zmm24[0],zmm30[1],zmm24[1],zmm30[2],zmm24[2],zmm30[3],zmm24[3],zmm30[8],zmm24[8],zmm30[9],zmm24[9],zmm30[10],zmm24[10],zmm30[11],zmm24[11],zmm30[16],zmm24[16],zmm30[17],zmm24[17],zmm30[18],zmm24[18],zmm30[19],zmm24[19],zmm30[24],zmm24[24],zmm30[25],zmm24[25],zmm30[26],zmm24[26],zmm30[27],zmm24[27]
 	LONG $0x400d0162; WORD $0xc069 // vpunpckhwd zmm24, zmm30, zmm24 # zmm24 = zmm30[4],zmm24[4],zmm30[5],zmm24[5],zmm30[6],zmm24[6],zmm30[7],zmm24[7],zmm30[12],zmm24[12],zmm30[13],zmm24[13],zmm30[14],zmm24[14],zmm30[15],zmm24[15],zmm30[20],zmm24[20],zmm30[21],zmm24[21],zmm30[22],zmm24[22],zmm30[23],zmm24[23],zmm30[28],zmm24[28],zmm30[29],zmm24[29],zmm30[30],zmm24[30],zmm30[31],zmm24[31]
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x4c75 // jne 0x1ee80 <depthwise5x5s2AVX512VNNI+0x1610>
+	WORD $0x4c75 // jne 0x1f8f0 <depthwise5x5s2AVX512VNNI+0x1610>
 	LONG $0x24748b44; BYTE $0x10 // mov r14d, dword ptr [rsp + 0x10]
 	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
-	LONG $0x008f820f; WORD $0x0000 // jb 0x1eed5 <depthwise5x5s2AVX512VNNI+0x1665>
+	LONG $0x008f820f; WORD $0x0000 // jb 0x1f945 <depthwise5x5s2AVX512VNNI+0x1665>
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0x0095830f; WORD $0x0000 // jae 0x1eeee <depthwise5x5s2AVX512VNNI+0x167e>
+	LONG $0x0095830f; WORD $0x0000 // jae 0x1f95e <depthwise5x5s2AVX512VNNI+0x167e>
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfbbe820f; WORD $0xffff // jb 0x1ea30 <depthwise5x5s2AVX512VNNI+0x11c0>
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x1ef0d <depthwise5x5s2AVX512VNNI+0x169d>
+	LONG $0xfbbe820f; WORD $0xffff // jb 0x1f4a0 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x1f97d <depthwise5x5s2AVX512VNNI+0x169d>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fe2162; WORD $0x146f; BYTE $0x3e // vmovdqu64 zmm26, zmmword ptr [rsi + r15]
 	LONG $0x402d6262; WORD $0xe100 // vpshufb zmm28, zmm26, zmm1
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
-	LONG $0xfffbbce9; BYTE $0xff // jmp 0x1ea54 <depthwise5x5s2AVX512VNNI+0x11e4>
+	LONG $0xfffbbce9; BYTE $0xff // jmp 0x1f4c4 <depthwise5x5s2AVX512VNNI+0x11e4>
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0xfe97820f; WORD $0xffff // jb 0x1ed48 <depthwise5x5s2AVX512VNNI+0x14d8>
+	LONG $0xfe97820f; WORD $0xffff // jb 0x1f7b8 <depthwise5x5s2AVX512VNNI+0x14d8>
 	LONG $0x48fd2162; WORD $0xdc6f // vmovdqa64 zmm27, zmm20
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfe8d830f; WORD $0xffff // jae 0x1ed5d <depthwise5x5s2AVX512VNNI+0x14ed>
-	LONG $0xfffe94e9; BYTE $0xff // jmp 0x1ed69 <depthwise5x5s2AVX512VNNI+0x14f9>
+	LONG $0xfe8d830f; WORD $0xffff // jae 0x1f7cd <depthwise5x5s2AVX512VNNI+0x14ed>
+	LONG $0xfffe94e9; BYTE $0xff // jmp 0x1f7d9 <depthwise5x5s2AVX512VNNI+0x14f9>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0xff6b820f; WORD $0xffff // jb 0x1ee59 <depthwise5x5s2AVX512VNNI+0x15e9>
+	LONG $0xff6b820f; WORD $0xffff // jb 0x1f8c9 <depthwise5x5s2AVX512VNNI+0x15e9>
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfb23820f; WORD $0xffff // jb 0x1ea30 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0xfb23820f; WORD $0xffff // jb 0x1f4a0 <depthwise5x5s2AVX512VNNI+0x11c0>
 	LONG $0x48fd2162; WORD $0xef6f // vmovdqa64 zmm29, zmm23
 	LONG $0x48fd0162; WORD $0xf06f // vmovdqa64 zmm30, zmm24
-	LONG $0xfffb12e9; BYTE $0xff // jmp 0x1ea30 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0xfffb12e9; BYTE $0xff // jmp 0x1f4a0 <depthwise5x5s2AVX512VNNI+0x11c0>
 	WORD $0x9066 // nop
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	WORD $0x6272 // jb 0x1ef8c <depthwise5x5s2AVX512VNNI+0x171c>
+	WORD $0x6272 // jb 0x1f9fc <depthwise5x5s2AVX512VNNI+0x171c>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
-	WORD $0x6873 // jae 0x1efa2 <depthwise5x5s2AVX512VNNI+0x1732>
+	WORD $0x6873 // jae 0x1fa12 <depthwise5x5s2AVX512VNNI+0x1732>
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x0c72 // jb 0x1ef5c <depthwise5x5s2AVX512VNNI+0x16ec>
+	WORD $0x0c72 // jb 0x1f9cc <depthwise5x5s2AVX512VNNI+0x16ec>
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
 	LONG $0x48fdd162; WORD $0xf66f // vmovdqa64 zmm6, zmm14
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x0e // vmovdqu64 zmm7, zmmword ptr [r14 + r9]
@@ -24901,21 +25414,21 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf99f8f0f; WORD $0xffff // jg 0x1e926 <depthwise5x5s2AVX512VNNI+0x10b6>
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1e857 <depthwise5x5s2AVX512VNNI+0xfe7>
+	LONG $0xf99f8f0f; WORD $0xffff // jg 0x1f396 <depthwise5x5s2AVX512VNNI+0x10b6>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1f2c7 <depthwise5x5s2AVX512VNNI+0xfe7>
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
-	WORD $0x9872 // jb 0x1ef3a <depthwise5x5s2AVX512VNNI+0x16ca>
+	WORD $0x9872 // jb 0x1f9aa <depthwise5x5s2AVX512VNNI+0x16ca>
 	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x9273 // jae 0x1ef50 <depthwise5x5s2AVX512VNNI+0x16e0>
-	WORD $0x9ceb // jmp 0x1ef5c <depthwise5x5s2AVX512VNNI+0x16ec>
+	WORD $0x9273 // jae 0x1f9c0 <depthwise5x5s2AVX512VNNI+0x16e0>
+	WORD $0x9ceb // jmp 0x1f9cc <depthwise5x5s2AVX512VNNI+0x16ec>
 	QUAD $0x00000004bd0c8d4a // lea rcx, [4*r15 + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x08708e0f; WORD $0x0000 // jle 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x08708e0f; WORD $0x0000 // jle 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
 	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
@@ -24939,7 +25452,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x48fd7162; WORD $0xe26f // vmovdqa64 zmm12, zmm2
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	LONG $0x00838e0f; WORD $0x0000 // jle 0x1f0c5 <depthwise5x5s2AVX512VNNI+0x1855>
+	LONG $0x00838e0f; WORD $0x0000 // jle 0x1fb35 <depthwise5x5s2AVX512VNNI+0x1855>
 	LONG $0x2e1c8d4a // lea rbx, [rsi + r13]
 	LONG $0x2a348d4f // lea r14, [r10 + r13]
 	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
@@ -24960,13 +25473,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485d7162; WORD $0xee61 // vpunpcklwd zmm13, zmm4, zmm6 # zmm13 = zmm4[0],zmm6[0],zmm4[1],zmm6[1],zmm4[2],zmm6[2],zmm4[3],zmm6[3],zmm4[8],zmm6[8],zmm4[9],zmm6[9],zmm4[10],zmm6[10],zmm4[11],zmm6[11],zmm4[16],zmm6[16],zmm4[17],zmm6[17],zmm4[18],zmm6[18],zmm4[19],zmm6[19],zmm4[24],zmm6[24],zmm4[25],zmm6[25],zmm4[26],zmm6[26],zmm4[27],zmm6[27]
 	LONG $0x485d7162; WORD $0xfe69 // vpunpckhwd zmm15, zmm4, zmm6 # zmm15 = zmm4[4],zmm6[4],zmm4[5],zmm6[5],zmm4[6],zmm6[6],zmm4[7],zmm6[7],zmm4[12],zmm6[12],zmm4[13],zmm6[13],zmm4[14],zmm6[14],zmm4[15],zmm6[15],zmm4[20],zmm6[20],zmm4[21],zmm6[21],zmm4[22],zmm6[22],zmm4[23],zmm6[23],zmm4[28],zmm6[28],zmm4[29],zmm6[29],zmm4[30],zmm6[30],zmm4[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	LONG $0x06ad840f; WORD $0x0000 // je 0x1f761 <depthwise5x5s2AVX512VNNI+0x1ef1>
+	LONG $0x06ad840f; WORD $0x0000 // je 0x201d1 <depthwise5x5s2AVX512VNNI+0x1ef1>
 	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
 	LONG $0x485d7262; WORD $0xe100 // vpshufb zmm12, zmm4, zmm1
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x242c894c // mov qword ptr [rsp], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x076d8e0f; WORD $0x0000 // jle 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
 	LONG $0x20718b4c // mov r14, qword ptr [rcx + 0x20]
@@ -25030,7 +25543,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
-	LONG $0x000237e9; BYTE $0x00 // jmp 0x1f440 <depthwise5x5s2AVX512VNNI+0x1bd0>
+	LONG $0x000237e9; BYTE $0x00 // jmp 0x1feb0 <depthwise5x5s2AVX512VNNI+0x1bd0>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
@@ -25134,7 +25647,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xef6f // vmovdqa64 zmm13, zmm23
 	LONG $0x48fd1162; WORD $0xf86f // vmovdqa64 zmm15, zmm24
 	LONG $0x40413b4c // cmp r8, qword ptr [rcx + 0x40]
-	LONG $0x04018d0f; WORD $0x0000 // jge 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x04018d0f; WORD $0x0000 // jge 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fda162; WORD $0xe96f // vmovdqa64 zmm21, zmm17
 	LONG $0x48fd2162; WORD $0xc86f // vmovdqa64 zmm25, zmm16
 	LONG $0x48fda162; WORD $0xda6f // vmovdqa64 zmm19, zmm18
@@ -25145,7 +25658,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
 	LONG $0x246c8b48; BYTE $0x48 // mov rbp, qword ptr [rsp + 0x48]
-	LONG $0x01088e0f; WORD $0x0000 // jle 0x1f588 <depthwise5x5s2AVX512VNNI+0x1d18>
+	LONG $0x01088e0f; WORD $0x0000 // jle 0x1fff8 <depthwise5x5s2AVX512VNNI+0x1d18>
 	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
 	LONG $0x100c8d48 // lea rcx, [rax + rdx]
 	LONG $0x02c18348 // add rcx, 0x2
@@ -25166,17 +25679,17 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4075a162; WORD $0xc261 // vpunpcklwd zmm16, zmm17, zmm18 # zmm16 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x4075a162; WORD $0xca69 // vpunpckhwd zmm17, zmm17, zmm18 # zmm17 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x7a75 // jne 0x1f570 <depthwise5x5s2AVX512VNNI+0x1d00>
+	WORD $0x7a75 // jne 0x1ffe0 <depthwise5x5s2AVX512VNNI+0x1d00>
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	LONG $0x017e820f; WORD $0x0000 // jb 0x1f682 <depthwise5x5s2AVX512VNNI+0x1e12>
+	LONG $0x017e820f; WORD $0x0000 // jb 0x200f2 <depthwise5x5s2AVX512VNNI+0x1e12>
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0x0184830f; WORD $0x0000 // jae 0x1f6a1 <depthwise5x5s2AVX512VNNI+0x1e31>
+	LONG $0x0184830f; WORD $0x0000 // jae 0x20111 <depthwise5x5s2AVX512VNNI+0x1e31>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x0c72 // jb 0x1f53f <depthwise5x5s2AVX512VNNI+0x1ccf>
+	WORD $0x0c72 // jb 0x1ffaf <depthwise5x5s2AVX512VNNI+0x1ccf>
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fda162; WORD $0xf96f // vmovdqa64 zmm23, zmm17
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
@@ -25185,7 +25698,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48ade362; WORD $0xd325; BYTE $0xec // vpternlogq zmm18, zmm10, zmm3, 0xec
 	LONG $0x48fda162; WORD $0xc46f // vmovdqa64 zmm16, zmm20
 	LONG $0x48fda162; WORD $0xcf6f // vmovdqa64 zmm17, zmm23
-	WORD $0x23eb // jmp 0x1f588 <depthwise5x5s2AVX512VNNI+0x1d18>
+	WORD $0x23eb // jmp 0x1fff8 <depthwise5x5s2AVX512VNNI+0x1d18>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ea162; WORD $0x146f; BYTE $0x0e // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + r9]
 	LONG $0x406de262; WORD $0xd100 // vpshufb zmm18, zmm18, zmm1
@@ -25198,7 +25711,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xe26f // vmovdqa64 zmm28, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	LONG $0xfc848e0f; WORD $0xffff // jle 0x1f239 <depthwise5x5s2AVX512VNNI+0x19c9>
+	LONG $0xfc848e0f; WORD $0xffff // jle 0x1fca9 <depthwise5x5s2AVX512VNNI+0x19c9>
 	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
 	LONG $0x100c8d48 // lea rcx, [rax + rdx]
 	LONG $0x03c18348 // add rcx, 0x3
@@ -25216,80 +25729,80 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400d8162; WORD $0xf861 // vpunpcklwd zmm23, zmm30, zmm24 # zmm23 = zmm30[0],zmm24[0],zmm30[1],zmm24[1],zmm30[2],zmm24[2],zmm30[3],zmm24[3],zmm30[8],zmm24[8],zmm30[9],zmm24[9],zmm30[10],zmm24[10],zmm30[11],zmm24[11],zmm30[16],zmm24[16],zmm30[17],zmm24[17],zmm30[18],zmm24[18],zmm30[19],zmm24[19],zmm30[24],zmm24[24],zmm30[25],zmm24[25],zmm30[26],zmm24[26],zmm30[27],zmm24[27]
 	LONG $0x400d0162; WORD $0xc069 // vpunpckhwd zmm24, zmm30, zmm24 # zmm24 = zmm30[4],zmm24[4],zmm30[5],zmm24[5],zmm30[6],zmm24[6],zmm30[7],zmm24[7],zmm30[12],zmm24[12],zmm30[13],zmm24[13],zmm30[14],zmm24[14],zmm30[15],zmm24[15],zmm30[20],zmm24[20],zmm30[21],zmm24[21],zmm30[22],zmm24[22],zmm30[23],zmm24[23],zmm30[28],zmm24[28],zmm30[29],zmm24[29],zmm30[30],zmm24[30],zmm30[31],zmm24[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x4775 // jne 0x1f660 <depthwise5x5s2AVX512VNNI+0x1df0>
+	WORD $0x4775 // jne 0x200d0 <depthwise5x5s2AVX512VNNI+0x1df0>
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	LONG $0x009f820f; WORD $0x0000 // jb 0x1f6c6 <depthwise5x5s2AVX512VNNI+0x1e56>
+	LONG $0x009f820f; WORD $0x0000 // jb 0x20136 <depthwise5x5s2AVX512VNNI+0x1e56>
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0x00a5830f; WORD $0x0000 // jae 0x1f6e5 <depthwise5x5s2AVX512VNNI+0x1e75>
+	LONG $0x00a5830f; WORD $0x0000 // jae 0x20155 <depthwise5x5s2AVX512VNNI+0x1e75>
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfbb6820f; WORD $0xffff // jb 0x1f210 <depthwise5x5s2AVX512VNNI+0x19a0>
-	LONG $0x0000a6e9; BYTE $0x00 // jmp 0x1f705 <depthwise5x5s2AVX512VNNI+0x1e95>
+	LONG $0xfbb6820f; WORD $0xffff // jb 0x1fc80 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0x0000a6e9; BYTE $0x00 // jmp 0x20175 <depthwise5x5s2AVX512VNNI+0x1e95>
 	BYTE $0x90 // nop
 	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
 	LONG $0xc97e2162; WORD $0x146f; BYTE $0x08 // vmovdqu32 zmm26 {k1} {z}, zmmword ptr [rax + r9]
 	LONG $0x402d6262; WORD $0xe100 // vpshufb zmm28, zmm26, zmm1
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xfffbb7e9; BYTE $0xff // jmp 0x1f239 <depthwise5x5s2AVX512VNNI+0x19c9>
+	LONG $0xfffbb7e9; BYTE $0xff // jmp 0x1fca9 <depthwise5x5s2AVX512VNNI+0x19c9>
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xfe7c820f; WORD $0xffff // jb 0x1f51d <depthwise5x5s2AVX512VNNI+0x1cad>
+	LONG $0xfe7c820f; WORD $0xffff // jb 0x1ff8d <depthwise5x5s2AVX512VNNI+0x1cad>
 	LONG $0x48fd2162; WORD $0xdc6f // vmovdqa64 zmm27, zmm20
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfe72830f; WORD $0xffff // jae 0x1f533 <depthwise5x5s2AVX512VNNI+0x1cc3>
-	LONG $0xfffe79e9; BYTE $0xff // jmp 0x1f53f <depthwise5x5s2AVX512VNNI+0x1ccf>
+	LONG $0xfe72830f; WORD $0xffff // jae 0x1ffa3 <depthwise5x5s2AVX512VNNI+0x1cc3>
+	LONG $0xfffe79e9; BYTE $0xff // jmp 0x1ffaf <depthwise5x5s2AVX512VNNI+0x1ccf>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xff5b820f; WORD $0xffff // jb 0x1f640 <depthwise5x5s2AVX512VNNI+0x1dd0>
+	LONG $0xff5b820f; WORD $0xffff // jb 0x200b0 <depthwise5x5s2AVX512VNNI+0x1dd0>
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfb0b820f; WORD $0xffff // jb 0x1f210 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0xfb0b820f; WORD $0xffff // jb 0x1fc80 <depthwise5x5s2AVX512VNNI+0x19a0>
 	LONG $0x48fd2162; WORD $0xef6f // vmovdqa64 zmm29, zmm23
 	LONG $0x48fd0162; WORD $0xf06f // vmovdqa64 zmm30, zmm24
-	LONG $0xfffafae9; BYTE $0xff // jmp 0x1f210 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0xfffafae9; BYTE $0xff // jmp 0x1fc80 <depthwise5x5s2AVX512VNNI+0x19a0>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x18245c8b // mov ebx, dword ptr [rsp + 0x18]
 	LONG $0x0100fb81; WORD $0x0000 // cmp ebx, 0x100
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0087820f; WORD $0x0000 // jb 0x1f7c4 <depthwise5x5s2AVX512VNNI+0x1f54>
+	LONG $0x0087820f; WORD $0x0000 // jb 0x20234 <depthwise5x5s2AVX512VNNI+0x1f54>
 	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
-	WORD $0x6d72 // jb 0x1f7b2 <depthwise5x5s2AVX512VNNI+0x1f42>
+	WORD $0x6d72 // jb 0x20222 <depthwise5x5s2AVX512VNNI+0x1f42>
 	LONG $0x0000fb81; WORD $0x0100 // cmp ebx, 0x1000000
-	WORD $0x0673 // jae 0x1f753 <depthwise5x5s2AVX512VNNI+0x1ee3>
+	WORD $0x0673 // jae 0x201c3 <depthwise5x5s2AVX512VNNI+0x1ee3>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
-	WORD $0x5deb // jmp 0x1f7be <depthwise5x5s2AVX512VNNI+0x1f4e>
+	WORD $0x5deb // jmp 0x2022e <depthwise5x5s2AVX512VNNI+0x1f4e>
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x10245c8b // mov ebx, dword ptr [rsp + 0x10]
 	LONG $0x0100fb81; WORD $0x0000 // cmp ebx, 0x100
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0085820f; WORD $0x0000 // jb 0x1f80d <depthwise5x5s2AVX512VNNI+0x1f9d>
+	LONG $0x0085820f; WORD $0x0000 // jb 0x2027d <depthwise5x5s2AVX512VNNI+0x1f9d>
 	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
-	WORD $0x6b72 // jb 0x1f7fb <depthwise5x5s2AVX512VNNI+0x1f8b>
+	WORD $0x6b72 // jb 0x2026b <depthwise5x5s2AVX512VNNI+0x1f8b>
 	LONG $0x0000fb81; WORD $0x0100 // cmp ebx, 0x1000000
-	WORD $0x0673 // jae 0x1f79e <depthwise5x5s2AVX512VNNI+0x1f2e>
+	WORD $0x0673 // jae 0x2020e <depthwise5x5s2AVX512VNNI+0x1f2e>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x48fdd162; WORD $0xe66f // vmovdqa64 zmm4, zmm14
 	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
 	LONG $0x48fdd162; WORD $0xf76f // vmovdqa64 zmm6, zmm15
-	WORD $0x5beb // jmp 0x1f80d <depthwise5x5s2AVX512VNNI+0x1f9d>
+	WORD $0x5beb // jmp 0x2027d <depthwise5x5s2AVX512VNNI+0x1f9d>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
@@ -25301,8 +25814,8 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0xea2a8f0f; WORD $0xffff // jg 0x1e223 <depthwise5x5s2AVX512VNNI+0x9b3>
-	WORD $0x46eb // jmp 0x1f841 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0xea2a8f0f; WORD $0xffff // jg 0x1ec93 <depthwise5x5s2AVX512VNNI+0x9b3>
+	WORD $0x46eb // jmp 0x202b1 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fdd162; WORD $0xe66f // vmovdqa64 zmm4, zmm14
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
@@ -25314,7 +25827,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
 	LONG $0x242c894c // mov qword ptr [rsp], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0xf8938f0f; WORD $0xffff // jg 0x1f0d4 <depthwise5x5s2AVX512VNNI+0x1864>
+	LONG $0xf8938f0f; WORD $0xffff // jg 0x1fb44 <depthwise5x5s2AVX512VNNI+0x1864>
 	LONG $0xa8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -25338,28 +25851,28 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0484840f; WORD $0x0000 // je 0x1fcfc <depthwiseAnyAVX512VNNI+0x49c>
+	LONG $0x0484840f; WORD $0x0000 // je 0x2076c <depthwiseAnyAVX512VNNI+0x49c>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08f78e0f; WORD $0x0000 // jle 0x20180 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08f78e0f; WORD $0x0000 // jle 0x20bf0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x000018be; BYTE $0x00 // mov esi, 0x18
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x1f8b9 <depthwiseAnyAVX512VNNI+0x59>
+	WORD $0x22eb // jmp 0x20329 <depthwiseAnyAVX512VNNI+0x59>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x20c68348 // add rsi, 0x20
 	LONG $0x240c3b4c // cmp r9, qword ptr [rsp]
-	LONG $0x08c78d0f; WORD $0x0000 // jge 0x20180 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08c78d0f; WORD $0x0000 // jge 0x20bf0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1fa40 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x204b0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1fa40 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x204b0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -25367,68 +25880,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb849; WORD $0x7fff // movabs r8, 0x7ffffffffffffffe
 	WORD $0x214c; BYTE $0xc1 // and rcx, r8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x18eb // jmp 0x1f90c <depthwiseAnyAVX512VNNI+0xac>
+	WORD $0x18eb // jmp 0x2037c <depthwiseAnyAVX512VNNI+0xac>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x394d; BYTE $0xdd // cmp r13, r11
-	LONG $0x0134840f; WORD $0x0000 // je 0x1fa40 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x0134840f; WORD $0x0000 // je 0x204b0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xe82c8b4b // mov rbp, qword ptr [r8 + 8*r13]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1f9c0 <depthwiseAnyAVX512VNNI+0x160>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x20430 <depthwiseAnyAVX512VNNI+0x160>
 	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	WORD $0x1aeb // jmp 0x1f943 <depthwiseAnyAVX512VNNI+0xe3>
+	WORD $0x1aeb // jmp 0x203b3 <depthwiseAnyAVX512VNNI+0xe3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1857894d // mov qword ptr [r15 + 0x18], r10
 	LONG $0x20c78349 // add r15, 0x20
 	WORD $0x014d; BYTE $0xf0 // add r8, r14
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xbd74 // je 0x1f900 <depthwiseAnyAVX512VNNI+0xa0>
+	WORD $0xbd74 // je 0x20370 <depthwiseAnyAVX512VNNI+0xa0>
 	LONG $0xe8508b4d // mov r10, qword ptr [r8 - 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3478 // js 0x1f980 <depthwiseAnyAVX512VNNI+0x120>
+	WORD $0x3478 // js 0x203f0 <depthwiseAnyAVX512VNNI+0x120>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3578 // js 0x1f990 <depthwiseAnyAVX512VNNI+0x130>
+	WORD $0x3578 // js 0x20400 <depthwiseAnyAVX512VNNI+0x130>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3678 // js 0x1f9a1 <depthwiseAnyAVX512VNNI+0x141>
+	WORD $0x3678 // js 0x20411 <depthwiseAnyAVX512VNNI+0x141>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb679 // jns 0x1f930 <depthwiseAnyAVX512VNNI+0xd0>
-	WORD $0x39eb // jmp 0x1f9b5 <depthwiseAnyAVX512VNNI+0x155>
+	WORD $0xb679 // jns 0x203a0 <depthwiseAnyAVX512VNNI+0xd0>
+	WORD $0x39eb // jmp 0x20425 <depthwiseAnyAVX512VNNI+0x155>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xcb79 // jns 0x1f95b <depthwiseAnyAVX512VNNI+0xfb>
+	WORD $0xcb79 // jns 0x203cb <depthwiseAnyAVX512VNNI+0xfb>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xca79 // jns 0x1f96b <depthwiseAnyAVX512VNNI+0x10b>
+	WORD $0xca79 // jns 0x203db <depthwiseAnyAVX512VNNI+0x10b>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff7b890f; WORD $0xffff // jns 0x1f930 <depthwiseAnyAVX512VNNI+0xd0>
+	LONG $0xff7b890f; WORD $0xffff // jns 0x203a0 <depthwiseAnyAVX512VNNI+0xd0>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
-	LONG $0xffff75e9; BYTE $0xff // jmp 0x1f933 <depthwiseAnyAVX512VNNI+0xd3>
+	LONG $0xffff75e9; BYTE $0xff // jmp 0x203a3 <depthwiseAnyAVX512VNNI+0xd3>
 	WORD $0x9066 // nop
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0x01fc8349 // cmp r12, 0x1
-	WORD $0x3c74 // je 0x1fa09 <depthwiseAnyAVX512VNNI+0x1a9>
+	WORD $0x3c74 // je 0x20479 <depthwiseAnyAVX512VNNI+0x1a9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
@@ -25444,9 +25957,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3847894d // mov qword ptr [r15 + 0x38], r8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0xfec38348 // add rbx, -0x2
-	WORD $0xc775 // jne 0x1f9d0 <depthwiseAnyAVX512VNNI+0x170>
+	WORD $0xc775 // jne 0x20440 <depthwiseAnyAVX512VNNI+0x170>
 	LONG $0x01c4f641 // test r12b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1f900 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfeed840f; WORD $0xffff // je 0x20370 <depthwiseAnyAVX512VNNI+0xa0>
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x0847894d // mov qword ptr [r15 + 0x8], r8
@@ -25454,15 +25967,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x1847894d // mov qword ptr [r15 + 0x18], r8
 	LONG $0x20c78349 // add r15, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1f900 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x20370 <depthwiseAnyAVX512VNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1f8a8 <depthwiseAnyAVX512VNNI+0x48>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x20318 <depthwiseAnyAVX512VNNI+0x48>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x00009be9; BYTE $0x00 // jmp 0x1faf4 <depthwiseAnyAVX512VNNI+0x294>
+	LONG $0x00009be9; BYTE $0x00 // jmp 0x20564 <depthwiseAnyAVX512VNNI+0x294>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
@@ -25490,7 +26003,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1f8a0 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0xfdac8d0f; WORD $0xffff // jge 0x20310 <depthwiseAnyAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -25505,7 +26018,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1fa60 <depthwiseAnyAVX512VNNI+0x200>
+	LONG $0xff2b8e0f; WORD $0xffff // jle 0x204d0 <depthwiseAnyAVX512VNNI+0x200>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0x8941; BYTE $0xe8 // mov r8d, ebp
 	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
@@ -25574,33 +26087,33 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc750 // vpdpbusd zmm0, zmm4, zmm7
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1fba0 <depthwiseAnyAVX512VNNI+0x340>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x20610 <depthwiseAnyAVX512VNNI+0x340>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1fa72 <depthwiseAnyAVX512VNNI+0x212>
+	LONG $0xfffd76e9; BYTE $0xff // jmp 0x204e2 <depthwiseAnyAVX512VNNI+0x212>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04738e0f; WORD $0x0000 // jle 0x20180 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04738e0f; WORD $0x0000 // jle 0x20bf0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x20 // vpbroadcastw zmm0, word ptr [rdi + 0x40]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x000018ba; BYTE $0x00 // mov edx, 0x18
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x21eb // jmp 0x1fd49 <depthwiseAnyAVX512VNNI+0x4e9>
+	WORD $0x21eb // jmp 0x207b9 <depthwiseAnyAVX512VNNI+0x4e9>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x20c28348 // add rdx, 0x20
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x04378d0f; WORD $0x0000 // jge 0x20180 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04378d0f; WORD $0x0000 // jge 0x20bf0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1fed0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x20940 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x507f8b4c // mov r15, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1fed0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x20940 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
 	LONG $0x05e3c148 // shl rbx, 0x5
 	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
@@ -25608,68 +26121,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xce // and rsi, rcx
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x18eb // jmp 0x1fd9c <depthwiseAnyAVX512VNNI+0x53c>
+	WORD $0x18eb // jmp 0x2080c <depthwiseAnyAVX512VNNI+0x53c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0x0134840f; WORD $0x0000 // je 0x1fed0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x0134840f; WORD $0x0000 // je 0x20940 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0xe12c8b4e // mov r13, qword ptr [rcx + 8*r12]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1fe50 <depthwiseAnyAVX512VNNI+0x5f0>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x208c0 <depthwiseAnyAVX512VNNI+0x5f0>
 	LONG $0x686f8b48 // mov rbp, qword ptr [rdi + 0x68]
 	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	WORD $0x1aeb // jmp 0x1fdd3 <depthwiseAnyAVX512VNNI+0x573>
+	WORD $0x1aeb // jmp 0x20843 <depthwiseAnyAVX512VNNI+0x573>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
 	WORD $0x0148; BYTE $0xdd // add rbp, rbx
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0xbd74 // je 0x1fd90 <depthwiseAnyAVX512VNNI+0x530>
+	WORD $0xbd74 // je 0x20800 <depthwiseAnyAVX512VNNI+0x530>
 	LONG $0xe84d8b48 // mov rcx, qword ptr [rbp - 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3478 // js 0x1fe10 <depthwiseAnyAVX512VNNI+0x5b0>
+	WORD $0x3478 // js 0x20880 <depthwiseAnyAVX512VNNI+0x5b0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3578 // js 0x1fe20 <depthwiseAnyAVX512VNNI+0x5c0>
+	WORD $0x3578 // js 0x20890 <depthwiseAnyAVX512VNNI+0x5c0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3678 // js 0x1fe31 <depthwiseAnyAVX512VNNI+0x5d1>
+	WORD $0x3678 // js 0x208a1 <depthwiseAnyAVX512VNNI+0x5d1>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb579 // jns 0x1fdc0 <depthwiseAnyAVX512VNNI+0x560>
-	WORD $0x39eb // jmp 0x1fe46 <depthwiseAnyAVX512VNNI+0x5e6>
+	WORD $0xb579 // jns 0x20830 <depthwiseAnyAVX512VNNI+0x560>
+	WORD $0x39eb // jmp 0x208b6 <depthwiseAnyAVX512VNNI+0x5e6>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xcb79 // jns 0x1fdeb <depthwiseAnyAVX512VNNI+0x58b>
+	WORD $0xcb79 // jns 0x2085b <depthwiseAnyAVX512VNNI+0x58b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xca79 // jns 0x1fdfb <depthwiseAnyAVX512VNNI+0x59b>
+	WORD $0xca79 // jns 0x2086b <depthwiseAnyAVX512VNNI+0x59b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff7a890f; WORD $0xffff // jns 0x1fdc0 <depthwiseAnyAVX512VNNI+0x560>
+	LONG $0xff7a890f; WORD $0xffff // jns 0x20830 <depthwiseAnyAVX512VNNI+0x560>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x1fdc3 <depthwiseAnyAVX512VNNI+0x563>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x20833 <depthwiseAnyAVX512VNNI+0x563>
 	BYTE $0x90 // nop
 	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x3c74 // je 0x1fe99 <depthwiseAnyAVX512VNNI+0x639>
+	WORD $0x3c74 // je 0x20909 <depthwiseAnyAVX512VNNI+0x639>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
@@ -25685,9 +26198,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x385e894d // mov qword ptr [r14 + 0x38], r11
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x1fe60 <depthwiseAnyAVX512VNNI+0x600>
+	WORD $0xc775 // jne 0x208d0 <depthwiseAnyAVX512VNNI+0x600>
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1fd90 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfeed840f; WORD $0xffff // je 0x20800 <depthwiseAnyAVX512VNNI+0x530>
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
@@ -25695,15 +26208,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1fd90 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x20800 <depthwiseAnyAVX512VNNI+0x530>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1fd38 <depthwiseAnyAVX512VNNI+0x4d8>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x207a8 <depthwiseAnyAVX512VNNI+0x4d8>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1ffa1 <depthwiseAnyAVX512VNNI+0x741>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x20a11 <depthwiseAnyAVX512VNNI+0x741>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -25736,7 +26249,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1fd30 <depthwiseAnyAVX512VNNI+0x4d0>
+	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x207a0 <depthwiseAnyAVX512VNNI+0x4d0>
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -25750,7 +26263,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	LONG $0xd94d0f41 // cmovge ebx, r9d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff158e0f; WORD $0xffff // jle 0x1fef0 <depthwiseAnyAVX512VNNI+0x690>
+	LONG $0xff158e0f; WORD $0xffff // jle 0x20960 <depthwiseAnyAVX512VNNI+0x690>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0xde89 // mov esi, ebx
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -25819,8 +26332,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x20030 <depthwiseAnyAVX512VNNI+0x7d0>
-	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1ff02 <depthwiseAnyAVX512VNNI+0x6a2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x20aa0 <depthwiseAnyAVX512VNNI+0x7d0>
+	LONG $0xfffd82e9; BYTE $0xff // jmp 0x20972 <depthwiseAnyAVX512VNNI+0x6a2>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -25844,43 +26357,43 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03ff840f; WORD $0x0000 // je 0x205b7 <depthwiseShiftAVX512VNNI+0x417>
+	LONG $0x03ff840f; WORD $0x0000 // je 0x21027 <depthwiseShiftAVX512VNNI+0x417>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07f28e0f; WORD $0x0000 // jle 0x209bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07f28e0f; WORD $0x0000 // jle 0x2142b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x1deb // jmp 0x201f5 <depthwiseShiftAVX512VNNI+0x55>
+	WORD $0x1deb // jmp 0x20c65 <depthwiseShiftAVX512VNNI+0x55>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x07c68d0f; WORD $0x0000 // jge 0x209bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07c68d0f; WORD $0x0000 // jge 0x2142b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x58578b4c // mov r10, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x018e8e0f; WORD $0x0000 // jle 0x20390 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x018e8e0f; WORD $0x0000 // jle 0x20e00 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01818e0f; WORD $0x0000 // jle 0x20390 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x01818e0f; WORD $0x0000 // jle 0x20e00 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xce // and r14, rcx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x11eb // jmp 0x2023c <depthwiseShiftAVX512VNNI+0x9c>
+	WORD $0x11eb // jmp 0x20cac <depthwiseShiftAVX512VNNI+0x9c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
-	LONG $0x0154840f; WORD $0x0000 // je 0x20390 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x20e00 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0xf9248b4e // mov r12, qword ptr [rcx + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00b3840f; WORD $0x0000 // je 0x20300 <depthwiseShiftAVX512VNNI+0x160>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x20d70 <depthwiseShiftAVX512VNNI+0x160>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x38eb // jmp 0x2028a <depthwiseShiftAVX512VNNI+0xea>
+	WORD $0x38eb // jmp 0x20cfa <depthwiseShiftAVX512VNNI+0xea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f48; BYTE $0x40 // imul rbp, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
@@ -25892,40 +26405,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x18c38348 // add rbx, 0x18
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	WORD $0xa674 // je 0x20230 <depthwiseShiftAVX512VNNI+0x90>
+	WORD $0xa674 // je 0x20ca0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xe92c8b4a // mov rbp, qword ptr [rcx + 8*r13]
 	WORD $0x014c; BYTE $0xc5 // add rbp, r8
-	WORD $0x1978 // js 0x202b0 <depthwiseShiftAVX512VNNI+0x110>
+	WORD $0x1978 // js 0x20d20 <depthwiseShiftAVX512VNNI+0x110>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x307d // jge 0x202d0 <depthwiseShiftAVX512VNNI+0x130>
+	WORD $0x307d // jge 0x20d40 <depthwiseShiftAVX512VNNI+0x130>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	WORD $0x014c; BYTE $0xe1 // add rcx, r12
-	WORD $0x2aeb // jmp 0x202d7 <depthwiseShiftAVX512VNNI+0x137>
+	WORD $0x2aeb // jmp 0x20d47 <depthwiseShiftAVX512VNNI+0x137>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xfffd8348 // cmp rbp, -0x1
-	WORD $0xab75 // jne 0x2026b <depthwiseShiftAVX512VNNI+0xcb>
+	WORD $0xab75 // jne 0x20cdb <depthwiseShiftAVX512VNNI+0xcb>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x947c // jl 0x20260 <depthwiseShiftAVX512VNNI+0xc0>
-	WORD $0x18eb // jmp 0x202e6 <depthwiseShiftAVX512VNNI+0x146>
+	WORD $0x947c // jl 0x20cd0 <depthwiseShiftAVX512VNNI+0xc0>
+	WORD $0x18eb // jmp 0x20d56 <depthwiseShiftAVX512VNNI+0x146>
 	WORD $0x9066 // nop
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x20260 <depthwiseShiftAVX512VNNI+0xc0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x20cd0 <depthwiseShiftAVX512VNNI+0xc0>
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x2026b <depthwiseShiftAVX512VNNI+0xcb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x20cdb <depthwiseShiftAVX512VNNI+0xcb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0x5074 // je 0x20359 <depthwiseShiftAVX512VNNI+0x1b9>
+	WORD $0x5074 // je 0x20dc9 <depthwiseShiftAVX512VNNI+0x1b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
@@ -25942,9 +26455,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c48349 // add r12, 0x2
 	LONG $0x30c38348 // add rbx, 0x30
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0xb775 // jne 0x20310 <depthwiseShiftAVX512VNNI+0x170>
+	WORD $0xb775 // jne 0x20d80 <depthwiseShiftAVX512VNNI+0x170>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x20230 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfecd840f; WORD $0xffff // je 0x20ca0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	LONG $0x084b8948 // mov qword ptr [rbx + 0x8], rcx
@@ -25952,14 +26465,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe10c8b4a // mov rcx, qword ptr [rcx + 8*r12]
 	LONG $0x104b8948 // mov qword ptr [rbx + 0x10], rcx
 	LONG $0x18c38348 // add rbx, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x20230 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x20ca0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x201e8 <depthwiseShiftAVX512VNNI+0x48>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x20c58 <depthwiseShiftAVX512VNNI+0x48>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x20440 <depthwiseShiftAVX512VNNI+0x2a0>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x20eb0 <depthwiseShiftAVX512VNNI+0x2a0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -25986,7 +26499,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	LONG $0xfda08d0f; WORD $0xffff // jge 0x201e0 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfda08d0f; WORD $0xffff // jge 0x20c50 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xcb // sub rbx, rcx
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -26000,7 +26513,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	LONG $0xe94d0f41 // cmovge ebp, r9d
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xff368e0f; WORD $0xffff // jle 0x203b0 <depthwiseShiftAVX512VNNI+0x210>
+	LONG $0xff368e0f; WORD $0xffff // jle 0x20e20 <depthwiseShiftAVX512VNNI+0x210>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	LONG $0xf3af0f4d // imul r14, r11
@@ -26054,45 +26567,45 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38348 // add rbx, 0x60
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff0a850f; WORD $0xffff // jne 0x204b0 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x20f20 <depthwiseShiftAVX512VNNI+0x310>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x203c6 <depthwiseShiftAVX512VNNI+0x226>
+	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x20e36 <depthwiseShiftAVX512VNNI+0x226>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03f78e0f; WORD $0x0000 // jle 0x209bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03f78e0f; WORD $0x0000 // jle 0x2142b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x28 // vpbroadcastw zmm0, word ptr [rdi + 0x50]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x205f0 <depthwiseShiftAVX512VNNI+0x450>
+	WORD $0x17eb // jmp 0x21060 <depthwiseShiftAVX512VNNI+0x450>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x209bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x2142b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x20790 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x21200 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01868e0f; WORD $0x0000 // jle 0x20790 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01868e0f; WORD $0x0000 // jle 0x21200 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xd3 // and rbx, rdx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x16eb // jmp 0x2063c <depthwiseShiftAVX512VNNI+0x49c>
+	WORD $0x16eb // jmp 0x210ac <depthwiseShiftAVX512VNNI+0x49c>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x0154840f; WORD $0x0000 // je 0x20790 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x21200 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
 	LONG $0xf23c8b4e // mov r15, qword ptr [rdx + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x20700 <depthwiseShiftAVX512VNNI+0x560>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x21170 <depthwiseShiftAVX512VNNI+0x560>
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x38eb // jmp 0x2068a <depthwiseShiftAVX512VNNI+0x4ea>
+	WORD $0x38eb // jmp 0x210fa <depthwiseShiftAVX512VNNI+0x4ea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f4c; BYTE $0x40 // imul r13, qword ptr [rdi + 0x40]
 	WORD $0x014d; BYTE $0xfd // add r13, r15
@@ -26104,40 +26617,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x18c38349 // add r11, 0x18
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0xa674 // je 0x20630 <depthwiseShiftAVX512VNNI+0x490>
+	WORD $0xa674 // je 0x210a0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0xe22c8b4e // mov r13, qword ptr [rdx + 8*r12]
 	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x1978 // js 0x206b0 <depthwiseShiftAVX512VNNI+0x510>
+	WORD $0x1978 // js 0x21120 <depthwiseShiftAVX512VNNI+0x510>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x307d // jge 0x206d0 <depthwiseShiftAVX512VNNI+0x530>
+	WORD $0x307d // jge 0x21140 <depthwiseShiftAVX512VNNI+0x530>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0xd5af0f49 // imul rdx, r13
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	WORD $0x2aeb // jmp 0x206d7 <depthwiseShiftAVX512VNNI+0x537>
+	WORD $0x2aeb // jmp 0x21147 <depthwiseShiftAVX512VNNI+0x537>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x2b // mov qword ptr [r11], rbp
 	LONG $0xfffd8349 // cmp r13, -0x1
-	WORD $0xab75 // jne 0x2066b <depthwiseShiftAVX512VNNI+0x4cb>
+	WORD $0xab75 // jne 0x210db <depthwiseShiftAVX512VNNI+0x4cb>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x947c // jl 0x20660 <depthwiseShiftAVX512VNNI+0x4c0>
-	WORD $0x18eb // jmp 0x206e6 <depthwiseShiftAVX512VNNI+0x546>
+	WORD $0x947c // jl 0x210d0 <depthwiseShiftAVX512VNNI+0x4c0>
+	WORD $0x18eb // jmp 0x21156 <depthwiseShiftAVX512VNNI+0x546>
 	WORD $0x9066 // nop
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x20660 <depthwiseShiftAVX512VNNI+0x4c0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x210d0 <depthwiseShiftAVX512VNNI+0x4c0>
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x2066b <depthwiseShiftAVX512VNNI+0x4cb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x210db <depthwiseShiftAVX512VNNI+0x4cb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x5074 // je 0x20759 <depthwiseShiftAVX512VNNI+0x5b9>
+	WORD $0x5074 // je 0x211c9 <depthwiseShiftAVX512VNNI+0x5b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
@@ -26154,9 +26667,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	LONG $0x30c38349 // add r11, 0x30
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	WORD $0xb775 // jne 0x20710 <depthwiseShiftAVX512VNNI+0x570>
+	WORD $0xb775 // jne 0x21180 <depthwiseShiftAVX512VNNI+0x570>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x20630 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfecd840f; WORD $0xffff // je 0x210a0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	LONG $0x08538949 // mov qword ptr [r11 + 0x8], rdx
@@ -26164,14 +26677,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa148b4a // mov rdx, qword ptr [rdx + 8*r15]
 	LONG $0x10538949 // mov qword ptr [r11 + 0x10], rdx
 	LONG $0x18c38349 // add r11, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x20630 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x210a0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x205e4 <depthwiseShiftAVX512VNNI+0x444>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x21054 <depthwiseShiftAVX512VNNI+0x444>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x2085d <depthwiseShiftAVX512VNNI+0x6bd>
+	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x212cd <depthwiseShiftAVX512VNNI+0x6bd>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -26203,7 +26716,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0xfd838d0f; WORD $0xffff // jge 0x205e0 <depthwiseShiftAVX512VNNI+0x440>
+	LONG $0xfd838d0f; WORD $0xffff // jge 0x21050 <depthwiseShiftAVX512VNNI+0x440>
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -26217,7 +26730,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8349 // cmp r11, 0x4
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff188e0f; WORD $0xffff // jle 0x207b0 <depthwiseShiftAVX512VNNI+0x610>
+	LONG $0xff188e0f; WORD $0xffff // jle 0x21220 <depthwiseShiftAVX512VNNI+0x610>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -26270,8 +26783,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38349 // add r11, 0x60
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0xff49; BYTE $0xca // dec r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x208c0 <depthwiseShiftAVX512VNNI+0x720>
-	LONG $0xfffe0be9; BYTE $0xff // jmp 0x207c6 <depthwiseShiftAVX512VNNI+0x626>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x21330 <depthwiseShiftAVX512VNNI+0x720>
+	LONG $0xfffe0be9; BYTE $0xff // jmp 0x21236 <depthwiseShiftAVX512VNNI+0x626>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26288,7 +26801,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x20b21 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0x21591 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -26296,7 +26809,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x20a1b <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0x2148b <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -26304,7 +26817,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x20b1c <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0x2158c <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -26333,7 +26846,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x20a00 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0x21470 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -26343,7 +26856,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x20a00 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0x21470 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -26352,13 +26865,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x20a00 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0x21470 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x20a00 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x21470 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -26372,14 +26885,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	WORD $0x0948; BYTE $0xf0 // or rax, rsi
-	LONG $0x02af850f; WORD $0x0000 // jne 0x20df3 <addAVX512VNNI+0x2c3>
+	LONG $0x02af850f; WORD $0x0000 // jne 0x21863 <addAVX512VNNI+0x2c3>
 	QUAD $0x000000ff507f8148 // cmp qword ptr [rdi + 0x50], 0xff
-	LONG $0x029f850f; WORD $0x0000 // jne 0x20df1 <addAVX512VNNI+0x2c1>
+	LONG $0x029f850f; WORD $0x0000 // jne 0x21861 <addAVX512VNNI+0x2c1>
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x21131 <addAVX512VNNI+0x601>
+	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x21ba1 <addAVX512VNNI+0x601>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	WORD $0xe2c1; BYTE $0x08 // shl edx, 0x8
 	LONG $0x487df262; WORD $0xc27c // vpbroadcastd zmm0, edx
@@ -26394,11 +26907,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48cdf362; WORD $0xf643; BYTE $0x00 // vshufi64x2 zmm6, zmm6, zmm6, 0x0 # zmm6 = zmm6[0,1,0,1,0,1,0,1]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x20bdd <addAVX512VNNI+0xad>
+	WORD $0x1beb // jmp 0x2164d <addAVX512VNNI+0xad>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x21131 <addAVX512VNNI+0x601>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x21ba1 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -26410,9 +26923,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01d4840f; WORD $0x0000 // je 0x20de0 <addAVX512VNNI+0x2b0>
+	LONG $0x01d4840f; WORD $0x0000 // je 0x21850 <addAVX512VNNI+0x2b0>
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013a8c0f; WORD $0x0000 // jl 0x20d50 <addAVX512VNNI+0x220>
+	LONG $0x013a8c0f; WORD $0x0000 // jl 0x217c0 <addAVX512VNNI+0x220>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487dd262; WORD $0xf87c // vpbroadcastd zmm7, r8d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
@@ -26466,14 +26979,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c18349 // add r9, 0x8
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
-	LONG $0xfeec8e0f; WORD $0xffff // jle 0x20c30 <addAVX512VNNI+0x100>
-	WORD $0x0deb // jmp 0x20d53 <addAVX512VNNI+0x223>
+	LONG $0xfeec8e0f; WORD $0xffff // jle 0x216a0 <addAVX512VNNI+0x100>
+	WORD $0x0deb // jmp 0x217c3 <addAVX512VNNI+0x223>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe748d0f; WORD $0xffff // jge 0x20bd0 <addAVX512VNNI+0xa0>
+	LONG $0xfe748d0f; WORD $0xffff // jge 0x21640 <addAVX512VNNI+0xa0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x59eb // jmp 0x20dba <addAVX512VNNI+0x28a>
+	WORD $0x59eb // jmp 0x2182a <addAVX512VNNI+0x28a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x0431; BYTE $0x09 // vpmovzxbd zmm8, xmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
@@ -26488,24 +27001,24 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe168d0f; WORD $0xffff // jge 0x20bd0 <addAVX512VNNI+0xa0>
+	LONG $0xfe168d0f; WORD $0xffff // jge 0x21640 <addAVX512VNNI+0xa0>
 	LONG $0x487db262; WORD $0x3c31; BYTE $0x0a // vpmovzxbd zmm7, xmmword ptr [rdx + r9]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0xa275 // jne 0x20d70 <addAVX512VNNI+0x240>
+	WORD $0xa275 // jne 0x217e0 <addAVX512VNNI+0x240>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
-	WORD $0x99eb // jmp 0x20d70 <addAVX512VNNI+0x240>
+	WORD $0x99eb // jmp 0x217e0 <addAVX512VNNI+0x240>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfde48d0f; WORD $0xffff // jge 0x20bd0 <addAVX512VNNI+0xa0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x20d5c <addAVX512VNNI+0x22c>
+	LONG $0xfde48d0f; WORD $0xffff // jge 0x21640 <addAVX512VNNI+0xa0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x217cc <addAVX512VNNI+0x22c>
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x03198e0f; WORD $0x0000 // jle 0x21131 <addAVX512VNNI+0x601>
+	LONG $0x03198e0f; WORD $0x0000 // jle 0x21ba1 <addAVX512VNNI+0x601>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0xc67c // vpbroadcastd zmm0, esi
 	LONG $0x487df262; WORD $0xce7b // vpbroadcastw zmm1, esi
@@ -26530,11 +27043,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xed // vpbroadcastb xmm13, xmm13
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x15eb // jmp 0x20ead <addAVX512VNNI+0x37d>
+	WORD $0x15eb // jmp 0x2191d <addAVX512VNNI+0x37d>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02848d0f; WORD $0x0000 // jge 0x21131 <addAVX512VNNI+0x601>
+	LONG $0x02848d0f; WORD $0x0000 // jge 0x21ba1 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -26546,9 +27059,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x0244840f; WORD $0x0000 // je 0x21120 <addAVX512VNNI+0x5f0>
+	LONG $0x0244840f; WORD $0x0000 // je 0x21b90 <addAVX512VNNI+0x5f0>
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0x018a8c0f; WORD $0x0000 // jl 0x21070 <addAVX512VNNI+0x540>
+	LONG $0x018a8c0f; WORD $0x0000 // jl 0x21ae0 <addAVX512VNNI+0x540>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487d5262; WORD $0xf07c // vpbroadcastd zmm14, r8d
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -26614,14 +27127,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c08349 // add r8, 0x8
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x20f00 <addAVX512VNNI+0x3d0>
-	WORD $0x0feb // jmp 0x21073 <addAVX512VNNI+0x543>
+	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x21970 <addAVX512VNNI+0x3d0>
+	WORD $0x0feb // jmp 0x21ae3 <addAVX512VNNI+0x543>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfe248d0f; WORD $0xffff // jge 0x20ea0 <addAVX512VNNI+0x370>
+	LONG $0xfe248d0f; WORD $0xffff // jge 0x21910 <addAVX512VNNI+0x370>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x6eeb // jmp 0x210ef <addAVX512VNNI+0x5bf>
+	WORD $0x6eeb // jmp 0x21b5f <addAVX512VNNI+0x5bf>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x3c31; BYTE $0x01 // vpmovzxbd zmm15, xmmword ptr [rcx + r8]
 	LONG $0x48057162; WORD $0xf8fa // vpsubd zmm15, zmm15, zmm0
@@ -26640,19 +27153,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfdb18d0f; WORD $0xffff // jge 0x20ea0 <addAVX512VNNI+0x370>
+	LONG $0xfdb18d0f; WORD $0xffff // jge 0x21910 <addAVX512VNNI+0x370>
 	LONG $0x487d3262; WORD $0x3431; BYTE $0x02 // vpmovzxbd zmm14, xmmword ptr [rdx + r8]
 	LONG $0x480d7162; WORD $0xf0fa // vpsubd zmm14, zmm14, zmm0
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x21090 <addAVX512VNNI+0x560>
+	WORD $0x8775 // jne 0x21b00 <addAVX512VNNI+0x560>
 	LONG $0x488d5362; WORD $0xf623; BYTE $0x00 // vshuff64x2 zmm14, zmm14, zmm14, 0x0 # zmm14 = zmm14[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x21090 <addAVX512VNNI+0x560>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x21b00 <addAVX512VNNI+0x560>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfd748d0f; WORD $0xffff // jge 0x20ea0 <addAVX512VNNI+0x370>
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x2107c <addAVX512VNNI+0x54c>
+	LONG $0xfd748d0f; WORD $0xffff // jge 0x21910 <addAVX512VNNI+0x370>
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x21aec <addAVX512VNNI+0x54c>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26662,10 +27175,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x213fa <mulAVX512VNNI+0x2ba>
+	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x21e6a <mulAVX512VNNI+0x2ba>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02a08e0f; WORD $0x0000 // jle 0x213fa <mulAVX512VNNI+0x2ba>
+	LONG $0x02a08e0f; WORD $0x0000 // jle 0x21e6a <mulAVX512VNNI+0x2ba>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -26682,14 +27195,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x3a6f // vmovdqu64 zmm7, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x19eb // jmp 0x211c0 <mulAVX512VNNI+0x80>
+	WORD $0x19eb // jmp 0x21c30 <mulAVX512VNNI+0x80>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x213f4 <mulAVX512VNNI+0x2b4>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x21e64 <mulAVX512VNNI+0x2b4>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x211b4 <mulAVX512VNNI+0x74>
+	WORD $0xef7e // jle 0x21c24 <mulAVX512VNNI+0x74>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -26706,7 +27219,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x212ab <mulAVX512VNNI+0x16b>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x21d1b <mulAVX512VNNI+0x16b>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x2431; BYTE $0x18 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -26738,16 +27251,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff058d0f; WORD $0xffff // jge 0x211b0 <mulAVX512VNNI+0x70>
+	LONG $0xff058d0f; WORD $0xffff // jge 0x21c20 <mulAVX512VNNI+0x70>
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x21308 <mulAVX512VNNI+0x1c8>
+	WORD $0x4e7d // jge 0x21d78 <mulAVX512VNNI+0x1c8>
 	QUAD $0xfd1a4c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x212dc <mulAVX512VNNI+0x19c>
+	WORD $0x0775 // jne 0x21d4c <mulAVX512VNNI+0x19c>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
 	QUAD $0xfd185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -26758,12 +27271,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x2135e <mulAVX512VNNI+0x21e>
+	WORD $0x4e7d // jge 0x21dce <mulAVX512VNNI+0x21e>
 	QUAD $0xfe1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x21332 <mulAVX512VNNI+0x1f2>
+	WORD $0x0775 // jne 0x21da2 <mulAVX512VNNI+0x1f2>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfe185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -26776,12 +27289,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x213be <mulAVX512VNNI+0x27e>
+	WORD $0x4e7d // jge 0x21e2e <mulAVX512VNNI+0x27e>
 	QUAD $0xff1a5c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48247162; WORD $0xda5c // vsubps zmm11, zmm11, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x21392 <mulAVX512VNNI+0x252>
+	WORD $0x0775 // jne 0x21e02 <mulAVX512VNNI+0x252>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
 	QUAD $0xff186431487d5262 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -26792,14 +27305,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x2123b <mulAVX512VNNI+0xfb>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x21cab <mulAVX512VNNI+0xfb>
 	LONG $0x487d5262; WORD $0x1431; BYTE $0x1a // vpmovzxbd zmm10, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe28850f; WORD $0xffff // jne 0x21210 <mulAVX512VNNI+0xd0>
+	LONG $0xfe28850f; WORD $0xffff // jne 0x21c80 <mulAVX512VNNI+0xd0>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
-	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x21210 <mulAVX512VNNI+0xd0>
+	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x21c80 <mulAVX512VNNI+0xd0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -26820,7 +27333,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x21576 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x21fe6 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -26831,7 +27344,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x21576 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x21fe6 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -26848,7 +27361,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x214e4 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x21f54 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -26856,20 +27369,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x21576 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x21fe6 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x21550 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x21fc0 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x214d8 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x21f48 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x214c0 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x21f30 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x214c0 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x21f30 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -26883,16 +27396,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x214f6 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x21f66 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x21562 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x21fd2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x21510 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x21f80 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x21510 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x21f80 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -26912,9 +27425,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x215bd <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x2202d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x2160d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x2207d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -26932,9 +27445,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x215c0 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x22030 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x21658 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x220c8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -26970,9 +27483,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x109a850f; WORD $0x0000 // jne 0x22723 <resizeArgMaxAVX512VNNI+0x10c3>
+	LONG $0x109a850f; WORD $0x0000 // jne 0x23193 <resizeArgMaxAVX512VNNI+0x10c3>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x124e850f; WORD $0x0000 // jne 0x228e1 <resizeArgMaxAVX512VNNI+0x1281>
+	LONG $0x124e850f; WORD $0x0000 // jne 0x23351 <resizeArgMaxAVX512VNNI+0x1281>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -26980,19 +27493,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x105e8e0f; WORD $0x0000 // jle 0x22711 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x105e8e0f; WORD $0x0000 // jle 0x23181 <resizeArgMaxAVX512VNNI+0x10b1>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
 	LONG $0x24040148 // add qword ptr [rsp], rax
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x14eb // jmp 0x216e1 <resizeArgMaxAVX512VNNI+0x81>
+	WORD $0x14eb // jmp 0x22151 <resizeArgMaxAVX512VNNI+0x81>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x20c58348 // add rbp, 0x20
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	LONG $0x10308d0f; WORD $0x0000 // jge 0x22711 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x10308d0f; WORD $0x0000 // jge 0x23181 <resizeArgMaxAVX512VNNI+0x10b1>
 	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -27001,7 +27514,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
 	LONG $0xc84d0f44 // cmovge r9d, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4874 // je 0x2174c <resizeArgMaxAVX512VNNI+0xec>
+	WORD $0x4874 // je 0x221bc <resizeArgMaxAVX512VNNI+0xec>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa8046348 // movsxd rax, dword ptr [rax + 4*rbp]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
@@ -27017,25 +27530,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc893fbc5 // kmovd ecx, k0
 	WORD $0xc809 // or eax, ecx
 	WORD $0xf883; BYTE $0xff // cmp eax, -0x1
-	LONG $0x0f84840f; WORD $0x0000 // je 0x226d0 <resizeArgMaxAVX512VNNI+0x1070>
+	LONG $0x0f84840f; WORD $0x0000 // je 0x23140 <resizeArgMaxAVX512VNNI+0x1070>
 	QUAD $0x0000000098bf8348 // cmp qword ptr [rdi + 0x98], 0x0
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	LONG $0x03e2840f; WORD $0x0000 // je 0x21b40 <resizeArgMaxAVX512VNNI+0x4e0>
+	LONG $0x03e2840f; WORD $0x0000 // je 0x225b0 <resizeArgMaxAVX512VNNI+0x4e0>
 	LONG $0x246c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbp
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x08a38d0f; WORD $0x0000 // jge 0x22010 <resizeArgMaxAVX512VNNI+0x9b0>
+	LONG $0x08a38d0f; WORD $0x0000 // jge 0x22a80 <resizeArgMaxAVX512VNNI+0x9b0>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0xff528d0f; WORD $0xffff // jge 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xff528d0f; WORD $0xffff // jge 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0x3f148d4f // lea r10, [r15 + r15]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01768e0f; WORD $0x0000 // jle 0x2190b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x01768e0f; WORD $0x0000 // jle 0x2237b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0x01fb8349 // cmp r11, 0x1
-	LONG $0x016c840f; WORD $0x0000 // je 0x2190b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x016c840f; WORD $0x0000 // je 0x2237b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x48fef162; WORD $0x046f; BYTE $0x68 // vmovdqu64 zmm0, zmmword ptr [rax + 2*rbp]
 	LONG $0xa8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa8]
@@ -27100,17 +27613,17 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff75850f; WORD $0xffff // jne 0x21880 <resizeArgMaxAVX512VNNI+0x220>
+	LONG $0xff75850f; WORD $0xffff // jne 0x222f0 <resizeArgMaxAVX512VNNI+0x220>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	QUAD $0x00057430497ef262 // vpmovwb ymmword ptr [rbp + rax] {k1}, zmm6
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0xfda4840f; WORD $0xffff // je 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfda4840f; WORD $0xffff // je 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	QUAD $0x000000017d1c8d4e // lea r11, [2*r15 + 0x1]
 	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
-	WORD $0x38eb // jmp 0x21971 <resizeArgMaxAVX512VNNI+0x311>
+	WORD $0x38eb // jmp 0x223e1 <resizeArgMaxAVX512VNNI+0x311>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
@@ -27122,13 +27635,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfff98141; WORD $0x00ff; BYTE $0x00 // cmp r9d, 0xffff
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfd5f860f; WORD $0xffff // jbe 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfd5f860f; WORD $0xffff // jbe 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xc17e // jle 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xc17e // jle 0x223b0 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xbb74 // je 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xbb74 // je 0x223b0 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x9804634c // movsxd r8, dword ptr [rax + 4*rbx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -27202,13 +27715,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x21aa0 <resizeArgMaxAVX512VNNI+0x440>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x22510 <resizeArgMaxAVX512VNNI+0x440>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x223b0 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	LONG $0xfb87840f; WORD $0xffff // je 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb87840f; WORD $0xffff // je 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
-	WORD $0x30eb // jmp 0x21b7e <resizeArgMaxAVX512VNNI+0x51e>
+	WORD $0x30eb // jmp 0x225ee <resizeArgMaxAVX512VNNI+0x51e>
 	WORD $0x9066 // nop
 	LONG $0x5faf0f4c; BYTE $0x38 // imul r11, qword ptr [rdi + 0x38]
 	WORD $0x034c; BYTE $0x1f // add r11, qword ptr [rdi]
@@ -27219,18 +27732,18 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfb52820f; WORD $0xffff // jb 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb52820f; WORD $0xffff // jb 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01d88d0f; WORD $0x0000 // jge 0x21d60 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x01d88d0f; WORD $0x0000 // jge 0x227d0 <resizeArgMaxAVX512VNNI+0x700>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0xd47d // jge 0x21b64 <resizeArgMaxAVX512VNNI+0x504>
+	WORD $0xd47d // jge 0x225d4 <resizeArgMaxAVX512VNNI+0x504>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xb27e // jle 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xb27e // jle 0x225c0 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0xac74 // je 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xac74 // je 0x225c0 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x8804634c // movsxd r8, dword ptr [rax + 4*rcx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -27304,13 +27817,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	LONG $0xff6a850f; WORD $0xffff // jne 0x21cc0 <resizeArgMaxAVX512VNNI+0x660>
-	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x22730 <resizeArgMaxAVX512VNNI+0x660>
+	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x225c0 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x33eb // jmp 0x21da2 <resizeArgMaxAVX512VNNI+0x742>
+	WORD $0x33eb // jmp 0x22812 <resizeArgMaxAVX512VNNI+0x742>
 	BYTE $0x90 // nop
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -27322,16 +27835,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7262; WORD $0x2c31; BYTE $0x19 // vpmovdb xmmword ptr [rcx + rbx] {k1}, zmm13
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfde98f0f; WORD $0xffff // jg 0x21b8b <resizeArgMaxAVX512VNNI+0x52b>
+	LONG $0xfde98f0f; WORD $0xffff // jg 0x225fb <resizeArgMaxAVX512VNNI+0x52b>
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xb57e // jle 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xb57e // jle 0x227e0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xaf74 // je 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xaf74 // je 0x227e0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x883c634c // movsxd r15, dword ptr [rax + 4*rcx]
 	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x88 // vmovdqu64 zmm9, zmmword ptr [rax + 4*rcx]
@@ -27429,20 +27942,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2c850f; WORD $0xffff // jne 0x21f30 <resizeArgMaxAVX512VNNI+0x8d0>
-	LONG $0xfffd67e9; BYTE $0xff // jmp 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0xff2c850f; WORD $0xffff // jne 0x229a0 <resizeArgMaxAVX512VNNI+0x8d0>
+	LONG $0xfffd67e9; BYTE $0xff // jmp 0x227e0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1aeb // jmp 0x22039 <resizeArgMaxAVX512VNNI+0x9d9>
+	WORD $0x1aeb // jmp 0x22aa9 <resizeArgMaxAVX512VNNI+0x9d9>
 	BYTE $0x90 // nop
 	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
 	LONG $0x02478d49 // lea rax, [r15 + 0x2]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xf7378f0f; WORD $0xffff // jg 0x21770 <resizeArgMaxAVX512VNNI+0x110>
+	LONG $0xf7378f0f; WORD $0xffff // jg 0x221e0 <resizeArgMaxAVX512VNNI+0x110>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
@@ -27451,10 +27964,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x22250 <resizeArgMaxAVX512VNNI+0xbf0>
+	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x22cc0 <resizeArgMaxAVX512VNNI+0xbf0>
 	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0x01e1840f; WORD $0x0000 // je 0x22252 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0x01e1840f; WORD $0x0000 // je 0x22cc2 <resizeArgMaxAVX512VNNI+0xbf2>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x48 // vmovdqu64 zmm1, zmmword ptr [rax + 2*rcx]
@@ -27538,8 +28051,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xf8 // add r8, r15
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2a850f; WORD $0xffff // jne 0x22170 <resizeArgMaxAVX512VNNI+0xb10>
-	WORD $0x0aeb // jmp 0x22252 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0xff2a850f; WORD $0xffff // jne 0x22be0 <resizeArgMaxAVX512VNNI+0xb10>
+	WORD $0x0aeb // jmp 0x22cc2 <resizeArgMaxAVX512VNNI+0xbf2>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
@@ -27548,11 +28061,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497e7262; WORD $0x0c30; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm9
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0x021e840f; WORD $0x0000 // je 0x22490 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x021e840f; WORD $0x0000 // je 0x22f00 <resizeArgMaxAVX512VNNI+0xe30>
 	QUAD $0x000000015d348d4e // lea r14, [2*r11 + 0x1]
 	WORD $0x8945; BYTE $0xcf // mov r15d, r9d
 	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x3deb // jmp 0x222c1 <resizeArgMaxAVX512VNNI+0xc61>
+	WORD $0x3deb // jmp 0x22d31 <resizeArgMaxAVX512VNNI+0xc61>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f49 // imul rax, r11
@@ -27564,13 +28077,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xffff8141; WORD $0x00ff; BYTE $0x00 // cmp r15d, 0xffff
 	WORD $0x8941; BYTE $0xc7 // mov r15d, eax
-	LONG $0x01cf860f; WORD $0x0000 // jbe 0x22490 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x01cf860f; WORD $0x0000 // jbe 0x22f00 <resizeArgMaxAVX512VNNI+0xe30>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc17e // jle 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xc17e // jle 0x22d00 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x01fd8349 // cmp r13, 0x1
-	WORD $0xbb74 // je 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xbb74 // je 0x22d00 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa004634e // movsxd r8, dword ptr [rax + 4*r12]
 	LONG $0x487dd262; WORD $0xd87c // vpbroadcastd zmm3, r8d
@@ -27644,8 +28157,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x223f0 <resizeArgMaxAVX512VNNI+0xd90>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x22e60 <resizeArgMaxAVX512VNNI+0xd90>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x22d00 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x01cb8348 // or rbx, 0x1
@@ -27655,11 +28168,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497ef262; WORD $0x0430; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm0
 	WORD $0x8544; BYTE $0xcd // test ebp, r9d
-	LONG $0xfb69840f; WORD $0xffff // je 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb69840f; WORD $0xffff // je 0x22a90 <resizeArgMaxAVX512VNNI+0x9c0>
 	QUAD $0x000000035d1c8d4e // lea r11, [2*r11 + 0x3]
 	WORD $0x8944; BYTE $0xcd // mov ebp, r9d
 	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	WORD $0x34eb // jmp 0x224fd <resizeArgMaxAVX512VNNI+0xe9d>
+	WORD $0x34eb // jmp 0x22f6d <resizeArgMaxAVX512VNNI+0xe9d>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -27671,13 +28184,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfffffd81; WORD $0x0000 // cmp ebp, 0xffff
 	WORD $0xc589 // mov ebp, eax
-	LONG $0xfb23860f; WORD $0xffff // jbe 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb23860f; WORD $0xffff // jbe 0x22a90 <resizeArgMaxAVX512VNNI+0x9c0>
 	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xc57e // jle 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xc57e // jle 0x22f40 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0xbf74 // je 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xbf74 // je 0x22f40 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xb004634e // movsxd r8, dword ptr [rax + 4*r14]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -27751,11 +28264,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x22630 <resizeArgMaxAVX512VNNI+0xfd0>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x230a0 <resizeArgMaxAVX512VNNI+0xfd0>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x22f40 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0xeff58e0f; WORD $0xffff // jle 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xeff58e0f; WORD $0xffff // jle 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	WORD $0xc031 // xor eax, eax
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
@@ -27765,8 +28278,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000d447f297ff162 // vmovdqu8 ymmword ptr [rbp + rcx] {k1}, ymm0
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x08473b48 // cmp rax, qword ptr [rdi + 0x8]
-	WORD $0xe47c // jl 0x226f0 <resizeArgMaxAVX512VNNI+0x1090>
-	LONG $0xffefbfe9; BYTE $0xff // jmp 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	WORD $0xe47c // jl 0x23160 <resizeArgMaxAVX512VNNI+0x1090>
+	LONG $0xffefbfe9; BYTE $0xff // jmp 0x22140 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27780,10 +28293,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03858e0f; WORD $0x0000 // jle 0x22ac9 <resizeArgMaxAVX512VNNI+0x1469>
+	LONG $0x03858e0f; WORD $0x0000 // jle 0x23539 <resizeArgMaxAVX512VNNI+0x1469>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03988e0f; WORD $0x0000 // jle 0x22ae9 <resizeArgMaxAVX512VNNI+0x1489>
+	LONG $0x03988e0f; WORD $0x0000 // jle 0x23559 <resizeArgMaxAVX512VNNI+0x1489>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -27794,7 +28307,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x27eb // jmp 0x227ad <resizeArgMaxAVX512VNNI+0x114d>
+	WORD $0x27eb // jmp 0x2321d <resizeArgMaxAVX512VNNI+0x114d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -27802,9 +28315,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x02f48d0f; WORD $0x0000 // jge 0x22aa1 <resizeArgMaxAVX512VNNI+0x1441>
+	LONG $0x02f48d0f; WORD $0x0000 // jge 0x23511 <resizeArgMaxAVX512VNNI+0x1441>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x22794 <resizeArgMaxAVX512VNNI+0x1134>
+	WORD $0xe27e // jle 0x23204 <resizeArgMaxAVX512VNNI+0x1134>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -27815,7 +28328,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x76eb // jmp 0x2284e <resizeArgMaxAVX512VNNI+0x11ee>
+	WORD $0x76eb // jmp 0x232be <resizeArgMaxAVX512VNNI+0x11ee>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -27837,28 +28350,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x22790 <resizeArgMaxAVX512VNNI+0x1130>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x23200 <resizeArgMaxAVX512VNNI+0x1130>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x22880 <resizeArgMaxAVX512VNNI+0x1220>
+	WORD $0x1d7c // jl 0x232f0 <resizeArgMaxAVX512VNNI+0x1220>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x22896 <resizeArgMaxAVX512VNNI+0x1236>
+	WORD $0x2e7c // jl 0x23306 <resizeArgMaxAVX512VNNI+0x1236>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x228b4 <resizeArgMaxAVX512VNNI+0x1254>
+	WORD $0x3f7c // jl 0x23324 <resizeArgMaxAVX512VNNI+0x1254>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
-	WORD $0x4eeb // jmp 0x228ce <resizeArgMaxAVX512VNNI+0x126e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x23250 <resizeArgMaxAVX512VNNI+0x1180>
+	WORD $0x4eeb // jmp 0x2333e <resizeArgMaxAVX512VNNI+0x126e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x22868 <resizeArgMaxAVX512VNNI+0x1208>
+	WORD $0xd27d // jge 0x232d8 <resizeArgMaxAVX512VNNI+0x1208>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -27866,25 +28379,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x22875 <resizeArgMaxAVX512VNNI+0x1215>
+	WORD $0xc17d // jge 0x232e5 <resizeArgMaxAVX512VNNI+0x1215>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x23250 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x23250 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01d58e0f; WORD $0x0000 // jle 0x22ad7 <resizeArgMaxAVX512VNNI+0x1477>
+	LONG $0x01d58e0f; WORD $0x0000 // jle 0x23547 <resizeArgMaxAVX512VNNI+0x1477>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03068e0f; WORD $0x0000 // jle 0x22c15 <resizeArgMaxAVX512VNNI+0x15b5>
+	LONG $0x03068e0f; WORD $0x0000 // jle 0x23685 <resizeArgMaxAVX512VNNI+0x15b5>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -27895,7 +28408,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x29eb // jmp 0x2296d <resizeArgMaxAVX512VNNI+0x130d>
+	WORD $0x29eb // jmp 0x233dd <resizeArgMaxAVX512VNNI+0x130d>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -27903,9 +28416,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x01468d0f; WORD $0x0000 // jge 0x22ab3 <resizeArgMaxAVX512VNNI+0x1453>
+	LONG $0x01468d0f; WORD $0x0000 // jge 0x23523 <resizeArgMaxAVX512VNNI+0x1453>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x22954 <resizeArgMaxAVX512VNNI+0x12f4>
+	WORD $0xe27e // jle 0x233c4 <resizeArgMaxAVX512VNNI+0x12f4>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -27916,7 +28429,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x77eb // jmp 0x22a0e <resizeArgMaxAVX512VNNI+0x13ae>
+	WORD $0x77eb // jmp 0x2347e <resizeArgMaxAVX512VNNI+0x13ae>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -27938,28 +28451,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x22950 <resizeArgMaxAVX512VNNI+0x12f0>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x233c0 <resizeArgMaxAVX512VNNI+0x12f0>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x22a40 <resizeArgMaxAVX512VNNI+0x13e0>
+	WORD $0x1d7c // jl 0x234b0 <resizeArgMaxAVX512VNNI+0x13e0>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x22a56 <resizeArgMaxAVX512VNNI+0x13f6>
+	WORD $0x2e7c // jl 0x234c6 <resizeArgMaxAVX512VNNI+0x13f6>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x22a74 <resizeArgMaxAVX512VNNI+0x1414>
+	WORD $0x3f7c // jl 0x234e4 <resizeArgMaxAVX512VNNI+0x1414>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
-	WORD $0x4eeb // jmp 0x22a8e <resizeArgMaxAVX512VNNI+0x142e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x23410 <resizeArgMaxAVX512VNNI+0x1340>
+	WORD $0x4eeb // jmp 0x234fe <resizeArgMaxAVX512VNNI+0x142e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x22a28 <resizeArgMaxAVX512VNNI+0x13c8>
+	WORD $0xd27d // jge 0x23498 <resizeArgMaxAVX512VNNI+0x13c8>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -27967,43 +28480,43 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x22a35 <resizeArgMaxAVX512VNNI+0x13d5>
+	WORD $0xc17d // jge 0x234a5 <resizeArgMaxAVX512VNNI+0x13d5>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x23410 <resizeArgMaxAVX512VNNI+0x1340>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x23410 <resizeArgMaxAVX512VNNI+0x1340>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4875 // jne 0x22af6 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebd6e9; BYTE $0xff // jmp 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x4875 // jne 0x23566 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebd6e9; BYTE $0xff // jmp 0x220f9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x015e850f; WORD $0x0000 // jne 0x22c22 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebcae9; BYTE $0xff // jmp 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x015e850f; WORD $0x0000 // jne 0x23692 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebcae9; BYTE $0xff // jmp 0x22103 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x2475 // jne 0x22af6 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebb2e9; BYTE $0xff // jmp 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x2475 // jne 0x23566 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebb2e9; BYTE $0xff // jmp 0x220f9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x013e850f; WORD $0x0000 // jne 0x22c22 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebaae9; BYTE $0xff // jmp 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x013e850f; WORD $0x0000 // jne 0x23692 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebaae9; BYTE $0xff // jmp 0x22103 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xeb93840f; WORD $0xffff // je 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb93840f; WORD $0xffff // je 0x220f9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc084 // test al, al
-	LONG $0xeb8b840f; WORD $0xffff // je 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb8b840f; WORD $0xffff // je 0x220f9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x49eb // jmp 0x22b50 <resizeArgMaxAVX512VNNI+0x14f0>
+	WORD $0x49eb // jmp 0x235c0 <resizeArgMaxAVX512VNNI+0x14f0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -28019,21 +28532,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xeb398d0f; WORD $0xffff // jge 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb398d0f; WORD $0xffff // jge 0x220f9 <resizeArgMaxAVX512VNNI+0x29>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xae7c // jl 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	WORD $0xae7c // jl 0x23580 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0e75 // jne 0x22b90 <resizeArgMaxAVX512VNNI+0x1530>
+	WORD $0x0e75 // jne 0x23600 <resizeArgMaxAVX512VNNI+0x1530>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6aeb // jmp 0x22bf4 <resizeArgMaxAVX512VNNI+0x1594>
+	WORD $0x6aeb // jmp 0x23664 <resizeArgMaxAVX512VNNI+0x1594>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -28053,21 +28566,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x22bb0 <resizeArgMaxAVX512VNNI+0x1550>
+	WORD $0xbc75 // jne 0x23620 <resizeArgMaxAVX512VNNI+0x1550>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xff12840f; WORD $0xffff // je 0x23580 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x23580 <resizeArgMaxAVX512VNNI+0x14b0>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xea71840f; WORD $0xffff // je 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea71840f; WORD $0xffff // je 0x22103 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc084 // test al, al
-	LONG $0xea69840f; WORD $0xffff // je 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea69840f; WORD $0xffff // je 0x22103 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
-	WORD $0x4deb // jmp 0x22c7f <resizeArgMaxAVX512VNNI+0x161f>
+	WORD $0x4deb // jmp 0x236ef <resizeArgMaxAVX512VNNI+0x161f>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -28083,21 +28596,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xea148d0f; WORD $0xffff // jge 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea148d0f; WORD $0xffff // jge 0x22103 <resizeArgMaxAVX512VNNI+0x33>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xaf7c // jl 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
+	WORD $0xaf7c // jl 0x236b0 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1075 // jne 0x22cc0 <resizeArgMaxAVX512VNNI+0x1660>
+	WORD $0x1075 // jne 0x23730 <resizeArgMaxAVX512VNNI+0x1660>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6ceb // jmp 0x22d24 <resizeArgMaxAVX512VNNI+0x16c4>
+	WORD $0x6ceb // jmp 0x23794 <resizeArgMaxAVX512VNNI+0x16c4>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -28117,13 +28630,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x22ce0 <resizeArgMaxAVX512VNNI+0x1680>
+	WORD $0xbc75 // jne 0x23750 <resizeArgMaxAVX512VNNI+0x1680>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xff12840f; WORD $0xffff // je 0x236b0 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x236b0 <resizeArgMaxAVX512VNNI+0x15e0>
 
 // func resizeRealAVX512VNNI(a)
 TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
@@ -28131,7 +28644,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x23391 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x23e01 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28141,7 +28654,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x23383 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x23df3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -28155,14 +28668,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x22de0 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x23850 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x23383 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x23df3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x22dd4 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x23844 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -28182,13 +28695,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x22e55 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x238c5 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x22dd0 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x23840 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -28198,7 +28711,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x238b0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -28292,7 +28805,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x238b0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -28335,7 +28848,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x238b0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -28378,7 +28891,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x238b0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -28419,7 +28932,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x22e40 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x238b0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28436,21 +28949,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x23438 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x23ea8 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x23438 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x23ea8 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x233d8 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x23e48 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x23438 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x23ea8 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x233d0 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x23e40 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -28470,9 +28983,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x23400 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x23e70 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x233d0 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x23e40 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28485,7 +28998,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x238b2 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x24322 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -28517,7 +29030,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x23574 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x23fe4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -28537,11 +29050,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x238b2 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x24322 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x23510 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x23f80 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -28595,9 +29108,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x236c0 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x24130 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2351b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x23f8b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -28627,7 +29140,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x238a7 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x24317 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -28656,7 +29169,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x23521 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x23f91 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -28680,9 +29193,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x23521 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x23f91 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x23521 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x23f91 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28695,7 +29208,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x808000be; BYTE $0x80 // mov esi, 0x80808000
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x01168e0f; WORD $0x0000 // jle 0x239f8 <channelsAVX512VNNI+0x138>
+	LONG $0x01168e0f; WORD $0x0000 // jle 0x24468 <channelsAVX512VNNI+0x138>
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0a // vpbroadcastd zmm0, dword ptr [rdi + 0x28]
 	LONG $0x487dd262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [r8]
@@ -28747,7 +29260,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x01000548; WORD $0x0000 // add rax, 0x100
 	LONG $0x10573b48 // cmp rdx, qword ptr [rdi + 0x10]
-	LONG $0xff688c0f; WORD $0xffff // jl 0x23960 <channelsAVX512VNNI+0xa0>
+	LONG $0xff688c0f; WORD $0xffff // jl 0x243d0 <channelsAVX512VNNI+0xa0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28758,12 +29271,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x03b8840f; WORD $0x0000 // je 0x23dca <doubleAVX512VNNI+0x3ca>
+	LONG $0x03b8840f; WORD $0x0000 // je 0x2483a <doubleAVX512VNNI+0x3ca>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07d3850f; WORD $0x0000 // jne 0x241ee <doubleAVX512VNNI+0x7ee>
+	LONG $0x07d3850f; WORD $0x0000 // jne 0x24c5e <doubleAVX512VNNI+0x7ee>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x0c838e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x0c838e0f; WORD $0x0000 // jle 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe15b // vcvtdq2ps zmm4, zmm1
@@ -28798,7 +29311,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x32eb // jmp 0x23b11 <doubleAVX512VNNI+0x111>
+	WORD $0x32eb // jmp 0x24581 <doubleAVX512VNNI+0x111>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28809,19 +29322,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x4844c162; WORD $0xd559 // vmulps zmm18, zmm7, zmm13
 	LONG $0x4864c162; WORD $0xde59 // vmulps zmm19, zmm3, zmm14
 	LONG $0x486cc162; WORD $0xce59 // vmulps zmm17, zmm2, zmm14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x23b50 <doubleAVX512VNNI+0x150>
+	WORD $0x2874 // je 0x245c0 <doubleAVX512VNNI+0x150>
 	LONG $0x406c5162; WORD $0xe458 // vaddps zmm12, zmm18, zmm12
 	LONG $0x481c5162; WORD $0xc058 // vaddps zmm8, zmm12, zmm8
 	LONG $0x4064c162; WORD $0xe858 // vaddps zmm21, zmm19, zmm8
 	LONG $0x48345162; WORD $0xc758 // vaddps zmm8, zmm9, zmm15
 	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
 	LONG $0x4074c162; WORD $0xc058 // vaddps zmm16, zmm17, zmm8
-	WORD $0x3eeb // jmp 0x23b8c <doubleAVX512VNNI+0x18c>
+	WORD $0x3eeb // jmp 0x245fc <doubleAVX512VNNI+0x18c>
 	WORD $0x9066 // nop
 	LONG $0x48045162; WORD $0xc758 // vaddps zmm8, zmm15, zmm15
 	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
@@ -28840,7 +29353,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x23c00 <doubleAVX512VNNI+0x200>
+	WORD $0x4b75 // jne 0x24670 <doubleAVX512VNNI+0x200>
 	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
 	LONG $0x4824c162; WORD $0xd358 // vaddps zmm18, zmm11, zmm11
 	LONG $0x4804c162; WORD $0xdf58 // vaddps zmm19, zmm15, zmm15
@@ -28851,7 +29364,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
 	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
 	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
-	WORD $0x31eb // jmp 0x23c24 <doubleAVX512VNNI+0x224>
+	WORD $0x31eb // jmp 0x24694 <doubleAVX512VNNI+0x224>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x406cc162; WORD $0xd458 // vaddps zmm18, zmm18, zmm12
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
@@ -28867,7 +29380,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48644162; WORD $0xd059 // vmulps zmm26, zmm3, zmm8
 	LONG $0x486cc162; WORD $0xf859 // vmulps zmm23, zmm2, zmm8
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x23ca0 <doubleAVX512VNNI+0x2a0>
+	WORD $0x4b75 // jne 0x24710 <doubleAVX512VNNI+0x2a0>
 	LONG $0x483c4162; WORD $0xc858 // vaddps zmm25, zmm8, zmm8
 	LONG $0x482c4162; WORD $0xea58 // vaddps zmm29, zmm10, zmm10
 	LONG $0x481c4162; WORD $0xe458 // vaddps zmm28, zmm12, zmm12
@@ -28880,8 +29393,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3375 // jne 0x23cce <doubleAVX512VNNI+0x2ce>
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x23d44 <doubleAVX512VNNI+0x344>
+	WORD $0x3375 // jne 0x2473e <doubleAVX512VNNI+0x2ce>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x247b4 <doubleAVX512VNNI+0x344>
 	LONG $0x40242162; WORD $0xca58 // vaddps zmm25, zmm27, zmm18
 	LONG $0x402c0162; WORD $0xc958 // vaddps zmm25, zmm26, zmm25
 	LONG $0x40640162; WORD $0xe158 // vaddps zmm28, zmm19, zmm25
@@ -28890,7 +29403,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405c0162; WORD $0xc958 // vaddps zmm25, zmm20, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x7674 // je 0x23d44 <doubleAVX512VNNI+0x344>
+	WORD $0x7674 // je 0x247b4 <doubleAVX512VNNI+0x344>
 	LONG $0x40245162; WORD $0xff58 // vaddps zmm15, zmm27, zmm15
 	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
 	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
@@ -28912,7 +29425,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd92840f; WORD $0xffff // je 0x23ae0 <doubleAVX512VNNI+0xe0>
+	LONG $0xfd92840f; WORD $0xffff // je 0x24550 <doubleAVX512VNNI+0xe0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
 	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
@@ -28933,10 +29446,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm11
-	LONG $0xfffd16e9; BYTE $0xff // jmp 0x23ae0 <doubleAVX512VNNI+0xe0>
+	LONG $0xfffd16e9; BYTE $0xff // jmp 0x24550 <doubleAVX512VNNI+0xe0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x08d48e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x08d48e0f; WORD $0x0000 // jle 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -28974,7 +29487,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x34eb // jmp 0x23ed1 <doubleAVX512VNNI+0x4d1>
+	WORD $0x34eb // jmp 0x24941 <doubleAVX512VNNI+0x4d1>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28985,19 +29498,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xdd59 // vmulps zmm19, zmm8, zmm13
 	LONG $0x4874c162; WORD $0xe759 // vmulps zmm20, zmm1, zmm15
 	LONG $0x4864c162; WORD $0xd759 // vmulps zmm18, zmm3, zmm15
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x23f10 <doubleAVX512VNNI+0x510>
+	WORD $0x2874 // je 0x24980 <doubleAVX512VNNI+0x510>
 	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x405cc162; WORD $0xf958 // vaddps zmm23, zmm20, zmm9
 	LONG $0x482c3162; WORD $0xc858 // vaddps zmm9, zmm10, zmm16
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x406cc162; WORD $0xc958 // vaddps zmm17, zmm18, zmm9
-	WORD $0x3eeb // jmp 0x23f4c <doubleAVX512VNNI+0x54c>
+	WORD $0x3eeb // jmp 0x249bc <doubleAVX512VNNI+0x54c>
 	WORD $0x9066 // nop
 	LONG $0x407c3162; WORD $0xc858 // vaddps zmm9, zmm16, zmm16
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -29016,7 +29529,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x23fc0 <doubleAVX512VNNI+0x5c0>
+	WORD $0x4b75 // jne 0x24a30 <doubleAVX512VNNI+0x5c0>
 	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
 	LONG $0x480cc162; WORD $0xde58 // vaddps zmm19, zmm14, zmm14
 	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
@@ -29027,7 +29540,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
 	LONG $0x4064a162; WORD $0xf258 // vaddps zmm22, zmm19, zmm18
-	WORD $0x31eb // jmp 0x23fe4 <doubleAVX512VNNI+0x5e4>
+	WORD $0x31eb // jmp 0x24a54 <doubleAVX512VNNI+0x5e4>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
 	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
@@ -29043,7 +29556,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x24060 <doubleAVX512VNNI+0x660>
+	WORD $0x4b75 // jne 0x24ad0 <doubleAVX512VNNI+0x660>
 	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -29056,8 +29569,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x24092 <doubleAVX512VNNI+0x692>
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x24138 <doubleAVX512VNNI+0x738>
+	WORD $0x3775 // jne 0x24b02 <doubleAVX512VNNI+0x692>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x24ba8 <doubleAVX512VNNI+0x738>
 	LONG $0x40142162; WORD $0xc558 // vaddps zmm24, zmm29, zmm21
 	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
 	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
@@ -29066,7 +29579,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00a6840f; WORD $0x0000 // je 0x24138 <doubleAVX512VNNI+0x738>
+	LONG $0x00a6840f; WORD $0x0000 // je 0x24ba8 <doubleAVX512VNNI+0x738>
 	LONG $0x4014a162; WORD $0xc058 // vaddps zmm16, zmm29, zmm16
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x401c5162; WORD $0xff58 // vaddps zmm15, zmm28, zmm15
@@ -29096,7 +29609,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd5e840f; WORD $0xffff // je 0x23ea0 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfd5e840f; WORD $0xffff // je 0x24910 <doubleAVX512VNNI+0x4a0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -29125,10 +29638,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x23ea0 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x24910 <doubleAVX512VNNI+0x4a0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x04b08e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x04b08e0f; WORD $0x0000 // jle 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -29166,7 +29679,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x40eb // jmp 0x24301 <doubleAVX512VNNI+0x901>
+	WORD $0x40eb // jmp 0x24d71 <doubleAVX512VNNI+0x901>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -29177,19 +29690,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
 	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
+	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x2511e <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
 	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
 	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x24340 <doubleAVX512VNNI+0x940>
+	WORD $0x2874 // je 0x24db0 <doubleAVX512VNNI+0x940>
 	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
 	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
-	WORD $0x3eeb // jmp 0x2437c <doubleAVX512VNNI+0x97c>
+	WORD $0x3eeb // jmp 0x24dec <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
 	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -29208,7 +29721,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x243f0 <doubleAVX512VNNI+0x9f0>
+	WORD $0x4b75 // jne 0x24e60 <doubleAVX512VNNI+0x9f0>
 	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
 	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
 	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
@@ -29219,7 +29732,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
-	WORD $0x31eb // jmp 0x24414 <doubleAVX512VNNI+0xa14>
+	WORD $0x31eb // jmp 0x24e84 <doubleAVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
 	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
@@ -29235,7 +29748,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x24490 <doubleAVX512VNNI+0xa90>
+	WORD $0x4b75 // jne 0x24f00 <doubleAVX512VNNI+0xa90>
 	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -29248,8 +29761,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x244c2 <doubleAVX512VNNI+0xac2>
-	LONG $0x000120e9; BYTE $0x00 // jmp 0x245b0 <doubleAVX512VNNI+0xbb0>
+	WORD $0x3775 // jne 0x24f32 <doubleAVX512VNNI+0xac2>
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x25020 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
 	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
 	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
@@ -29258,7 +29771,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00ee840f; WORD $0x0000 // je 0x245b0 <doubleAVX512VNNI+0xbb0>
+	LONG $0x00ee840f; WORD $0x0000 // je 0x25020 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
 	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
 	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
@@ -29300,7 +29813,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd16840f; WORD $0xffff // je 0x242d0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfd16840f; WORD $0xffff // je 0x24d40 <doubleAVX512VNNI+0x8d0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -29341,7 +29854,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffc22e9; BYTE $0xff // jmp 0x242d0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfffc22e9; BYTE $0xff // jmp 0x24d40 <doubleAVX512VNNI+0x8d0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -29356,17 +29869,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x247a6 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x25216 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x25343 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x25343 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x24720 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x25190 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -29375,16 +29888,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x25343 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x24708 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x25178 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x24759 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x251c9 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -29392,7 +29905,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x24700 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x25170 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -29405,25 +29918,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x24740 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x251b0 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x24740 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x251b0 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x25343 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x25343 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x247dc <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x2524c <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x248d3 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x25343 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x247d0 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x25240 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -29471,9 +29984,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x24800 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x25270 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x247d0 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x25240 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -29487,10 +30000,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x24b7e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x255ee <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x24b7e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x255ee <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29501,21 +30014,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x24930 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x253a0 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x24b70 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x255e0 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x24924 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x25394 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x24995 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x25405 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -29531,7 +30044,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x24920 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x25390 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -29541,12 +30054,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x24b60 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x255d0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x24b67 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x255d7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -29571,18 +30084,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x24a4c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x254bc <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x24950 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x253c0 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x24a70 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x254e0 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x24b0a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2557a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -29609,9 +30122,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x24a80 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x254f0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x24a40 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x254b0 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -29621,12 +30134,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x24a40 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x254b0 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2496a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x253da <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29643,7 +30156,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x24e8d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x258fd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29653,7 +30166,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x24e7f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x258ef <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -29662,13 +30175,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x24bfc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2566c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x24e7f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x258ef <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x24bf0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x25660 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -29791,9 +30304,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x24c40 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x256b0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x24bf0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x25660 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29810,7 +30323,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x25061 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x25ad1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -29862,7 +30375,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x24f30 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x259a0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -320,6 +320,9 @@ func testConvVariant(t testing.TB, r *rand.Rand, v *convVariant, c Conv) bool {
 	packed.with(v)
 	p := &packed.c
 	h, w := 1+r.IntN(4), tileSize(r, 4, 9)
+	if r.IntN(3) == 0 {
+		h += r.IntN(8) // up to two rounds of four rows and what is left
+	}
 	right, bottom := r.IntN(p.PadLeft+2), r.IntN(p.PadTop+2)
 	if c.KH*c.KW == 1 {
 		right, bottom = 0, 0

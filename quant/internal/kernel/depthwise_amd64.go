@@ -15,6 +15,23 @@ func packDepthwiseColumns(p *PackedConv) packedWeights {
 	return w
 }
 
+// packDepthwiseHalves is packDepthwiseColumns with a last group of at most 8 channels there twice.
+func packDepthwiseHalves(p *PackedConv) packedWeights {
+	w := packDepthwiseColumns(p)
+	have := p.c.Out % 16
+	if have == 0 || have > 8 {
+		return w
+	}
+	first := p.c.Out - have
+	copy(w.bias[first+8:], w.bias[first:first+have])
+	copy(w.scale[first+8:], w.scale[first:first+have])
+	for kx := range 3 {
+		column := w.weights[12*first+64*kx:][:64]
+		copy(column[32:], column[:4*have])
+	}
+	return w
+}
+
 // takesDepthwise5x5 is whether p is one of takesDepthwiseWide's with 5 rows.
 func takesDepthwise5x5(stride int) func(p *PackedConv) bool {
 	wide := takesDepthwiseWide(stride)

@@ -43,42 +43,59 @@ func padding(n, zero int) []byte {
 	return b
 }
 
-// runDepthwise3x3 points a kernel at the source rows of each output row, or of two rows at once where two is not nil.
-func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+// depthwiseKernels is one for an output row, one for two rows or nil, and one for four rows of a last group of at most 8 channels,
+// whose weights, biases and scales are there twice, or nil.
+type depthwiseKernels struct{ one, two, halves func(*depthwiseArgs) }
+
+// runDepthwise3x3 gives a last group of at most 8 channels to the kernel for it.
+func runDepthwise3x3(k depthwiseKernels) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
-		var rows [4]unsafe.Pointer
-		var steps [4]int64
-		w := &p.packed
-		a := depthwiseArgs{
-			rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps), dstRow: int64(dst.Row),
-			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
-			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
-			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
-			zero: int64(p.c.Requant.Zero),
-			pad:  int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
-		}
-		for y := y0; y < y1; {
-			n := 1
-			if two != nil && y+1 < y1 {
-				n = 2
+		cells := Cells(dst.C)
+		if last := cells % 4; k.halves == nil || last == 0 || last > 2 || y1-y0 < 4 {
+			depthwiseKernels{one: k.one, two: k.two}.run(p, dst, src, 0, cells, y0, y1)
+		} else {
+			if cells > last {
+				depthwiseKernels{one: k.one, two: k.two}.run(p, dst, src, 0, cells-last, y0, y1)
 			}
-			for i := range n + 2 {
-				sy := y*p.c.StrideY + i - p.c.PadTop
-				if sy >= 0 && sy < src.H {
-					rows[i], steps[i] = unsafe.Pointer(&src.Data[sy*src.Row]), int64(src.Block)
-				} else {
-					rows[i], steps[i] = unsafe.Pointer(&w.pad[0]), 0
-				}
-			}
-			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			if n == 2 {
-				two(hide(&a))
-			} else {
-				one(hide(&a))
-			}
-			y += n
+			k.run(p, dst, src, cells-last, cells, y0, y1)
 		}
 		p.table(dst, y0, y1)
+	}
+}
+
+// run points a kernel at the source rows of each output row, or of as many as it computes at once, for cells [c0, c1).
+func (k depthwiseKernels) run(p *PackedConv, dst, src *Map, c0, c1, y0, y1 int) {
+	var rows [6]unsafe.Pointer
+	var steps [6]int64
+	w, at := &p.packed, 4*c0
+	a := depthwiseArgs{
+		rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps), dstRow: int64(dst.Row),
+		weights: unsafe.Pointer(&w.weights[12*at]), bias: unsafe.Pointer(&w.bias[at]), scale: unsafe.Pointer(&w.scale[at]),
+		blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(c1 - c0), dstBlock: int64(dst.Block),
+		zero: int64(p.c.Requant.Zero),
+		pad:  int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
+	}
+	if w.ramp != nil {
+		a.ramp = unsafe.Pointer(&w.ramp[at])
+	}
+	for y := y0; y < y1; {
+		n, kernel := 1, k.one
+		if k.halves != nil && y+4 <= y1 {
+			n, kernel = 4, k.halves
+		} else if k.two != nil && y+2 <= y1 {
+			n, kernel = 2, k.two
+		}
+		for i := range n + 2 {
+			sy := y*p.c.StrideY + i - p.c.PadTop
+			if sy >= 0 && sy < src.H {
+				rows[i], steps[i] = unsafe.Pointer(&src.Data[sy*src.Row+c0*Cell]), int64(src.Block)
+			} else {
+				rows[i], steps[i] = unsafe.Pointer(&w.pad[0]), 0
+			}
+		}
+		a.dst = unsafe.Pointer(&dst.Data[y*dst.Row+c0*Cell])
+		kernel(hide(&a))
+		y += n
 	}
 }
 

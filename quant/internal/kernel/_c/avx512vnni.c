@@ -425,7 +425,8 @@ INLINE __m512i neighbours_shuffle(void) {
 struct columns {
 	__m512i shuffle, pad, keep;
 	__mmask16 mask;
-	int whole; // of a group whose 4 cells all exist, a constant: a load without a mask takes no unit that computes
+	int whole;  // of a group whose 4 cells all exist, a constant: a load without a mask takes no unit that computes
+	int halves; // a constant: a register holds a group of up to 2 cells twice, of rows that are 2 apart
 	word last; // the last source block
 	word left; // its pixels
 };
@@ -450,7 +451,10 @@ INLINE void block_columns(__m512i *v, const uint8_t *const *row, const word *ste
 		return;
 	}
 	__m512i r[4];
-	for (int i = 0; i < 4; i++) r[i] = i < rows ? cells4(row[i] + b * step[i], c) : r[rows - 1];
+	for (int i = 0; i < 4; i++) {
+		r[i] = i < rows ? cells4(row[i] + b * step[i], c) : r[rows - 1];
+		if (c->halves) r[i] = _mm512_inserti64x4(r[i], _mm256_maskz_loadu_epi32((__mmask8)c->mask, row[i + 2] + b * step[i + 2]), 1);
+	}
 	__m512i lo01 = _mm512_unpacklo_epi8(r[0], r[1]), hi01 = _mm512_unpackhi_epi8(r[0], r[1]);
 	__m512i lo23 = _mm512_unpacklo_epi8(r[2], r[3]), hi23 = _mm512_unpackhi_epi8(r[2], r[3]);
 	v[0] = _mm512_unpacklo_epi16(lo01, lo23);
@@ -465,9 +469,9 @@ INLINE void block_columns(__m512i *v, const uint8_t *const *row, const word *ste
 // Stride 1, R output rows and a dilation of D along rows: output pixel j takes columns j - D, j and j + D. Only with a
 // dilation of 1 down the columns, too, have two output rows source rows in common.
 INLINE void depthwise_s1(const struct depthwise_args *a, const struct columns *c, word g, int R, int D, struct requant r) {
-	const uint8_t *row[4];
-	word step[4];
-	for (int i = 0; i < R + 2; i++) {
+	const uint8_t *row[6];
+	word step[6];
+	for (int i = 0; i < R + 2 + 2 * c->halves; i++) {
 		row[i] = a->rows[i] + 64 * g;
 		step[i] = a->row_blocks[i];
 	}
@@ -488,13 +492,17 @@ INLINE void depthwise_s1(const struct depthwise_args *a, const struct columns *c
 			for (int j = 0; j < 4; j++) acc[o][j] = _mm512_dpbusd_epi32(acc[o][j], v[4 + j], w[o][1]);
 		for (int o = 0; o < R; o++)
 			for (int j = 0; j < 4; j++) acc[o][j] = _mm512_dpbusd_epi32(acc[o][j], v[4 + j + D], w[o][2]);
-		for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], 16 * g, r));
+		for (int o = 0; o < R; o++) {
+			__m512i out = pack(acc[o], 16 * g, r);
+			_mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, out);
+			if (c->halves) _mm256_mask_storeu_epi32(dst + (o + 2) * a->dst_row, (__mmask8)c->mask, _mm512_extracti64x4_epi64(out, 1));
+		}
 		for (int i = 0; i < 8; i++) v[i] = v[i + 4];
 	}
 }
 
 INLINE struct columns columns_of(const struct depthwise_args *a) {
-	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, 0, a->src_blocks - 1,
+	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, 0, 0, a->src_blocks - 1,
 			(39 - __builtin_clz((unsigned)a->keep)) / 8};
 }
 
@@ -527,6 +535,17 @@ INLINE void depthwise_two_rows(const struct depthwise_args *a, int ramped) { BY_
 void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_one_row, a) }
 
 void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_two_rows, a) }
+
+// Four rows of up to 2 cells.
+INLINE void depthwise_halves(const struct depthwise_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
+	struct columns c = columns_of(a);
+	c.halves = 1;
+	c.mask = cell_mask(a->cells, 0);
+	depthwise_s1(a, &c, 0, 2, 1, r);
+}
+
+void depthwise3x3s1HalvesAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_halves, a) }
 
 // A dilation of 2, 3 or 4 along rows.
 INLINE void depthwise_dilated(const struct depthwise_args *a, int ramped) {
