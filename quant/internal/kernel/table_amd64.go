@@ -13,7 +13,7 @@ var convTable = []convVariant{
 		run: runPointwise(pointwiseAVXVNNI)},
 	{name: "pointwise_4x16_avx2", needs: AVX2, takes: takesPointwise, pack: packGroups,
 		run: runPointwise(pointwiseAVX2)},
-	{name: "first_8x32_avx512vnni", needs: AVX512VNNI, takes: takesFirst, pack: packRamp(packGroups),
+	{name: "first_4x32_avx512vnni", needs: AVX512VNNI, takes: takesFirst, pack: packRamp(packGroups),
 		run: runFirst(firstAVX512VNNI), scratch: scratchFirst},
 	{name: "first_4x16_avxvnni", needs: AVXVNNI | AVX2, takes: takesFirst, pack: packGroups,
 		run: runFirst(firstAVXVNNI), scratch: scratchFirst},

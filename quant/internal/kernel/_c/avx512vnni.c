@@ -224,18 +224,20 @@ QUARTER_TILE(1)
 		dst += B * a->dst_block;                   \
 	}
 
+// Sums so large that zero points saturate are rare: they have few tiles, for the sake of the code's size.
 INLINE void pointwise(const struct conv_args *a, int how) {
 	struct requant r = REQUANT(a, how);
+	int all = how != SATURATED;
 	word quarter = (a->cells & 3) == 1, half = (a->cells & 3) == 2;
 	word full = a->groups - quarter - half;
 	for (word g = 0; g < a->groups;) {
 		const uint8_t *src = a->src;
 		uint8_t *dst = a->dst;
 		word left = full - g, b = 0;
-		if (left >= 5 || (left == 3 && !half)) {
+		if (all && (left >= 5 || (left == 3 && !half))) {
 			POINTWISE_STEP(1, 3, 0)
 			g += 3;
-		} else if (left == 2 && half) {
+		} else if (all && left == 2 && half) {
 			POINTWISE_STEP(2, 2, 1)
 			POINTWISE_STEP(1, 2, 1)
 			g += 3;
@@ -243,15 +245,15 @@ INLINE void pointwise(const struct conv_args *a, int how) {
 			POINTWISE_STEP(1, 2, 0)
 			g += 2;
 		} else if (left == 1 && half) {
-			POINTWISE_STEP(2, 1, 1)
+			if (all) POINTWISE_STEP(2, 1, 1)
 			POINTWISE_STEP(1, 1, 1)
 			g += 2;
 		} else if (left == 1) {
-			POINTWISE_STEP(2, 1, 0)
+			if (all) POINTWISE_STEP(2, 1, 0)
 			POINTWISE_STEP(1, 1, 0)
 			g += 1;
 		} else if (half) {
-			POINTWISE_STEP(2, 0, 1)
+			if (all) POINTWISE_STEP(2, 0, 1)
 			POINTWISE_STEP(1, 0, 1)
 			g += 1;
 		} else {
@@ -364,9 +366,8 @@ void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
 		TILE_END(B, G, H, store_half)                                                                                 \
 	}
 
-FIRST_TILE(4, 1, 0)
+FIRST_TILE(2, 1, 0)
 FIRST_TILE(1, 1, 0)
-FIRST_TILE(2, 2, 0)
 FIRST_TILE(1, 2, 0)
 FIRST_TILE(4, 0, 1)
 FIRST_TILE(1, 0, 1)
@@ -389,7 +390,6 @@ INLINE void first(const struct conv_args *a, int ramped) {
 			FIRST_STEP(1, 2, 1)
 			g += 3;
 		} else if (left >= 2) {
-			FIRST_STEP(2, 2, 0)
 			FIRST_STEP(1, 2, 0)
 			g += 2;
 		} else if (left == 1 && half) {
@@ -397,7 +397,7 @@ INLINE void first(const struct conv_args *a, int ramped) {
 			FIRST_STEP(1, 1, 1)
 			g += 2;
 		} else if (left == 1) {
-			FIRST_STEP(4, 1, 0)
+			FIRST_STEP(2, 1, 0)
 			FIRST_STEP(1, 1, 0)
 			g += 1;
 		} else {
