@@ -137,12 +137,15 @@ func (p *sides) stretch(r, s float64) sides {
 	return sides{p.u.stretch(r, s), p.v.stretch(r, s), p.s.stretch(r, s), p.t.stretch(r, s), p.qu.stretch(r, s), p.qv.stretch(r, s)}
 }
 
-// extent is what a block's corners span in the colour image, at any reading from the nearest on. Between the points that
-// are looked at, a polynomial is at most its bows and twists further out.
-func (p *sides) extent() (u0, u1, v0, v1 float64) {
+// part is some of a block: rows from top to bottom, of 0 to 1, at inverse depths from far to near, of 0 to 1.
+type part struct{ top, bottom, far, near float64 }
+
+// extent is what corners span in the colour image. Between the points that are looked at, a polynomial is at most its bows
+// and twists further out.
+func (p *sides) extent(a part) (u0, u1, v0, v1 float64) {
 	u0, u1, v0, v1 = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
-	for _, w := range [3]float64{0, 0.5, 1} {
-		for _, j := range [2]float64{0, 1} {
+	for _, w := range [3]float64{a.far, (a.far + a.near) / 2, a.near} {
+		for _, j := range [2]float64{a.top, a.bottom} {
 			for _, k := range [3]float64{0, 0.5, 1} {
 				u, v := p.at(k, j, w)
 				u0, u1, v0, v1 = min(u0, u), max(u1, u), min(v0, v), max(v1, v)
@@ -156,19 +159,55 @@ func (p *sides) extent() (u0, u1, v0, v1 float64) {
 	return u0 - mu, u1 + mu, v0 - mv, v1 + mv
 }
 
-// reach is the colour rows that patches of a block can touch, and whether it is in sight at all.
-func (f *fitter) reach(p *sides) (rows band, seen bool) {
-	u0, u1, v0, v1 := p.extent()
+// reach is the colour rows that patches can touch, and whether they can be in sight at all.
+func (f *fitter) reach(p *sides, a part) (rows band, seen bool) {
+	u0, u1, v0, v1 := p.extent(a)
 	rows = band{int(math.Floor(v0-f.slack)) - 2, int(math.Ceil(v1+f.slack)) + 3}
 	seen = u1+f.slack+2 > 0 && u0-f.slack-2 < float64(f.c.Color.Width) && rows.hi > 0 && rows.lo < f.c.Color.Height
 	return rows, seen
+}
+
+// sight finds the rows and readings of a block that can be in sight, where not all are.
+func (f *fitter) sight(p *sides, b *pixel.Block, height int) {
+	b.First, b.End, b.Low, b.High = 0, int16(height), 1, math.MaxUint16
+	u0, u1, v0, v1 := p.extent(part{0, 1, 0, 1})
+	if u0 > 0 && v0 > 0 && u1 < float64(f.c.Color.Width) && v1 < float64(f.c.Color.Height) {
+		return
+	}
+	all := part{0, 1, 0, 1}
+	hidden := func(a part) bool { _, seen := f.reach(p, a); return !seen }
+	for step := 0.5; step >= 1./64; step /= 2 {
+		if hidden(part{0, 1, all.far, all.far + step}) {
+			all.far += step
+		}
+		if hidden(part{0, 1, all.near - step, all.near}) {
+			all.near -= step
+		}
+	}
+	// The depth that has such an inverse, and one unit more for rounding.
+	reading := func(w float64) float64 { return 1/float64(f.far*w) - f.shift }
+	if all.near < 1 {
+		b.Low = uint16(min(max(math.Floor(reading(all.near))-1, 1), math.MaxUint16))
+	}
+	if all.far > 0 {
+		b.High = uint16(min(max(math.Ceil(reading(all.far))+1, 1), math.MaxUint16))
+	}
+	row := func(j int16) part {
+		return part{float64(j) / float64(height), float64(j+1) / float64(height), all.far, all.near}
+	}
+	for b.First < b.End && hidden(row(b.First)) {
+		b.First++
+	}
+	for b.First < b.End && hidden(row(b.End-1)) {
+		b.End--
+	}
 }
 
 // block turns a block's polynomials into integers: of each side of the patches' bounding rectangle the corner that makes
 // it in the middle of the block. It tells whether they fit.
 func (f *fitter) block(p *sides, x, y int) (b pixel.Block, fits bool) {
 	width, height := float64(min(pixel.BlockWidth, f.c.Depth.Width-x)), min(f.rows, float64(f.c.Depth.Height-y))
-	u0, u1, v0, v1 := p.extent()
+	u0, u1, v0, v1 := p.extent(part{0, 1, 0, 1})
 	whole := p.stretch(f.width/width, f.rows/height)
 	p = &whole
 	// The middle pixel's corners.
@@ -249,7 +288,7 @@ func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	if !ok {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
-	reach, seen := f.reach(&p)
+	reach, seen := f.reach(&p, part{0, 1, 0, 1})
 	if !seen {
 		return pixel.Block{State: pixel.Unseen}, band{}
 	}
@@ -257,5 +296,6 @@ func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	if !fits {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
+	f.sight(&p, &b, min(int(f.rows), f.c.Depth.Height-y))
 	return b, reach
 }

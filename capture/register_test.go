@@ -1,10 +1,12 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -454,6 +456,64 @@ func TestRegisterNearReadings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What blocks pass over as out of sight, rows and readings, would have drawn nothing.
+func TestRegisterPassesOverNothingInSight(t *testing.T) {
+	passed := [2]int{}
+	for seed := range uint64(12) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		c := d435()
+		span := func(most float64) float64 { return most * (2*rng.Float64() - 1) }
+		c.Color.Fx, c.Color.Cx, c.Color.Cy = 100+rng.Float64()*80, 80+span(40), 60+span(30)
+		c.Color.Fy = c.Color.Fx
+		c.DepthToColor = Extrinsics{rotate(span(0.02), span(0.02), span(0.02)), [3]float64{span(0.06), span(0.006), span(0.006)}}
+		if seed%3 == 1 {
+			c.Color.Model, c.Color.Coeffs = BrownConrady, [5]float64{span(0.05), span(0.01), 0.001, -0.001, 0}
+		}
+		r, err := NewRegistrar(c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.glide == nil { // the lens is too bent
+			continue
+		}
+		all := *r
+		all.glide = new(glide)
+		*all.glide = *r.glide
+		all.glide.blocks = slices.Clone(r.glide.blocks)
+		for i := range all.glide.blocks {
+			b := &all.glide.blocks[i]
+			if b.State != pixel.Drawn {
+				continue
+			}
+			if b.End-b.First < int16(min(r.glide.Rows, c.Depth.Height-i/r.glide.perRow*r.glide.Rows)) {
+				passed[0]++
+			}
+			if b.Low > 1 || b.High < 65535 {
+				passed[1]++
+			}
+			b.First, b.End, b.Low, b.High = 0, int16(r.glide.Rows), 1, 65535
+		}
+		all.even = func(_, lo, hi int) { all.draw(all.glide.shares[0][lo:hi]) }
+		all.odd = func(_, lo, hi int) { all.draw(all.glide.shares[1][lo:hi]) }
+		var src, got, want Depth
+		src.Resize(c.Depth.Width, c.Depth.Height)
+		for z := float64(r.glide.Near); z < 60000; z *= 1.07 {
+			for i := range src.Pix {
+				src.Pix[i] = uint16(z + rng.Float64()*z*0.05)
+			}
+			if err := errors.Join(r.Register(&got, &src), all.Register(&want, &src)); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Pix, want.Pix) {
+				t.Fatalf("seed %d: at %.0f units the images differ", seed, z)
+			}
+		}
+	}
+	if passed[0] < 20 || passed[1] < 20 {
+		t.Errorf("%d blocks passed over rows, %d over readings: too few", passed[0], passed[1])
 	}
 }
 

@@ -12,7 +12,7 @@ type glideArgs struct {
 	width, lo, hi                 int64
 	n, count, first, end          int64
 	row, frac, fine, near, offset int64
-	bent, low, span               int64
+	bent                          int64
 	share, shift                  float32 // 8 bytes together
 	slow, work                    unsafe.Pointer
 }

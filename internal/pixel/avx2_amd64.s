@@ -12,1912 +12,1647 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xc0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xc0
-	WORD $0x8949; BYTE $0xfc // mov r12, rdi
+	LONG $0x90ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0x90
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xf8 // vpbroadcastw ymm7, xmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x24638e0f; WORD $0x0000 // jle 0x2482 <glideAVX2+0x2482>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	WORD $0xd231 // xor edx, edx
+	LONG $0x1ec78e0f; WORD $0x0000 // jle 0x1ef1 <glideAVX2+0x1ef1>
+	LONG $0x0020bb41; WORD $0x0000 // mov r11d, 0x20
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x447ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm0
-	LONG $0x2464894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r12
-	WORD $0x1ceb // jmp 0x56 <glideAVX2+0x56>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	QUAD $0x0000009824948b48 // mov rdx, qword ptr [rsp + 0x98]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x24543b49; BYTE $0x40 // cmp rdx, qword ptr [r12 + 0x40]
-	LONG $0x23fb8d0f; WORD $0x0000 // jge 0x2451 <glideAVX2+0x2451>
-	LONG $0x24448b49; BYTE $0x10 // mov rax, qword ptr [r12 + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0xe76ffdc5 // vmovdqa ymm4, ymm7
+	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
+	LONG $0x7c7ffec5; WORD $0x5024 // vmovdqu ymmword ptr [rsp + 0x50], ymm7
+	WORD $0x35eb // jmp 0x87 <glideAVX2+0x87>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x7c6ffec5; WORD $0x5024 // vmovdqu ymm7, ymmword ptr [rsp + 0x50]
+	LONG $0x446ffec5; WORD $0x7024 // vmovdqu ymm0, ymmword ptr [rsp + 0x70]
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
+	LONG $0x244c8b48; BYTE $0x48 // mov rcx, qword ptr [rsp + 0x48]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x40c38349 // add r11, 0x40
+	LONG $0x404f3b48 // cmp rcx, qword ptr [rdi + 0x40]
+	LONG $0x1e728d0f; WORD $0x0000 // jge 0x1ef9 <glideAVX2+0x1ef9>
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	LONG $0x89048d48 // lea rax, [rcx + 4*rcx]
+	LONG $0x04e0c148 // shl rax, 0x4
+	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
 	LONG $0x06e5c148 // shl rbp, 0x6
-	LONG $0x246c0349; BYTE $0x08 // add rbp, qword ptr [r12 + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	QUAD $0x0000009824948948 // mov qword ptr [rsp + 0x98], rdx
-	WORD $0x1574 // je 0x90 <glideAVX2+0x90>
-	LONG $0x0c0f880f; WORD $0x0000 // js 0xc90 <glideAVX2+0xc90>
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000c07e9; BYTE $0x00 // jmp 0xc95 <glideAVX2+0xc95>
-	WORD $0x9066 // nop
-	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
-	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
-	LONG $0x50b70f41; BYTE $0x36 // movzx edx, word ptr [r8 + 0x36]
-	LONG $0x38708b41 // mov esi, dword ptr [r8 + 0x38]
-	LONG $0x4cb60f41; WORD $0x6024 // movzx ecx, byte ptr [r12 + 0x60]
-	WORD $0xd789 // mov edi, edx
-	WORD $0xf766; BYTE $0xdf // neg di
-	LONG $0xfa480f66 // cmovs di, dx
-	WORD $0xb70f; BYTE $0xd7 // movzx edx, di
+	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
+	LONG $0x44b70f45; WORD $0x4e01 // movzx r8d, word ptr [r9 + rax + 0x4e]
+	LONG $0xc0854566 // test r8w, r8w
+	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0x00ca840f; WORD $0x0000 // je 0x180 <glideAVX2+0x180>
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0x294c; BYTE $0xce // sub rsi, r9
+	WORD $0xab7e // jle 0x71 <glideAVX2+0x71>
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xe9 // vpbroadcastw ymm5, xmm1
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0xc0854566 // test r8w, r8w
+	LONG $0x146f880f; WORD $0x0000 // js 0x1551 <glideAVX2+0x1551>
+	WORD $0xc689 // mov esi, eax
+	WORD $0x2944; BYTE $0xce // sub esi, r9d
+	LONG $0x01518d49 // lea rdx, [r9 + 0x1]
+	LONG $0x01c6f640 // test sil, 0x1
+	WORD $0x2474 // je 0x115 <glideAVX2+0x115>
+	LONG $0x4d6ffec5; BYTE $0x00 // vmovdqu ymm1, ymmword ptr [rbp]
+	LONG $0x556ffec5; BYTE $0x20 // vmovdqu ymm2, ymmword ptr [rbp + 0x20]
+	LONG $0xcdf9f5c5 // vpsubw ymm1, ymm1, ymm5
+	LONG $0x3a5de2c4; BYTE $0xc9 // vpminuw ymm1, ymm4, ymm1
+	LONG $0xd5f9edc5 // vpsubw ymm2, ymm2, ymm5
+	LONG $0x3a75e2c4; BYTE $0xe2 // vpminuw ymm4, ymm1, ymm2
+	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xff53840f; WORD $0xffff // je 0x71 <glideAVX2+0x71>
+	WORD $0x294c; BYTE $0xc8 // sub rax, r9
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x4d6ffec5; BYTE $0x00 // vmovdqu ymm1, ymmword ptr [rbp]
+	LONG $0x556ffec5; BYTE $0x20 // vmovdqu ymm2, ymmword ptr [rbp + 0x20]
+	LONG $0xcdf9f5c5 // vpsubw ymm1, ymm1, ymm5
+	LONG $0x3a5de2c4; BYTE $0xc9 // vpminuw ymm1, ymm4, ymm1
+	LONG $0xd5f9edc5 // vpsubw ymm2, ymm2, ymm5
+	LONG $0x646ffec5; WORD $0x000d // vmovdqu ymm4, ymmword ptr [rbp + rcx]
+	LONG $0x746ffec5; WORD $0x200d // vmovdqu ymm6, ymmword ptr [rbp + rcx + 0x20]
+	LONG $0x0d548d48; BYTE $0x00 // lea rdx, [rbp + rcx]
+	LONG $0xe5f9ddc5 // vpsubw ymm4, ymm4, ymm5
+	LONG $0x3a6de2c4; BYTE $0xd4 // vpminuw ymm2, ymm2, ymm4
+	LONG $0x3a75e2c4; BYTE $0xca // vpminuw ymm1, ymm1, ymm2
+	LONG $0xd5f9cdc5 // vpsubw ymm2, ymm6, ymm5
+	LONG $0x3a75e2c4; BYTE $0xe2 // vpminuw ymm4, ymm1, ymm2
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xb575 // jne 0x130 <glideAVX2+0x130>
+	LONG $0xfffef1e9; BYTE $0xff // jmp 0x71 <glideAVX2+0x71>
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	LONG $0x41bf0f41; BYTE $0x34 // movsx eax, word ptr [r9 + 0x34]
+	LONG $0x51b70f41; BYTE $0x36 // movzx edx, word ptr [r9 + 0x36]
+	LONG $0x38718b41 // mov esi, dword ptr [r9 + 0x38]
+	LONG $0x604fb60f // movzx ecx, byte ptr [rdi + 0x60]
+	WORD $0x8941; BYTE $0xd0 // mov r8d, edx
+	LONG $0xd8f74166 // neg r8w
+	LONG $0x480f4466; BYTE $0xc2 // cmovs r8w, dx
+	LONG $0xd0b70f41 // movzx edx, r8w
 	WORD $0x8566; BYTE $0xf6 // test si, si
-	LONG $0x0000ba41; WORD $0x0000 // mov r10d, 0x0
-	LONG $0xf24e0f41 // cmovle esi, r10d
+	LONG $0x000000bb; BYTE $0x00 // mov ebx, 0x0
+	WORD $0x4e0f; BYTE $0xf3 // cmovle esi, ebx
 	WORD $0xb70f; BYTE $0xf6 // movzx esi, si
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	WORD $0xd7f7 // not edi
-	WORD $0xf801 // add eax, edi
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	WORD $0x0144; BYTE $0xd0 // add eax, r10d
 	WORD $0xd001 // add eax, edx
 	WORD $0xf001 // add eax, esi
 	WORD $0xf8d3 // sar eax, cl
-	LONG $0x50bf0f41; BYTE $0x3a // movsx edx, word ptr [r8 + 0x3a]
-	LONG $0x70b70f41; BYTE $0x3c // movzx esi, word ptr [r8 + 0x3c]
-	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
-	LONG $0x40b70f45; BYTE $0x3e // movzx r8d, word ptr [r8 + 0x3e]
+	LONG $0x51bf0f41; BYTE $0x3a // movsx edx, word ptr [r9 + 0x3a]
+	LONG $0x71b70f41; BYTE $0x3c // movzx esi, word ptr [r9 + 0x3c]
+	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
+	LONG $0x41b70f45; BYTE $0x3e // movzx r8d, word ptr [r9 + 0x3e]
 	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
 	LONG $0xd9f74166 // neg r9w
 	LONG $0x480f4466; BYTE $0xce // cmovs r9w, si
 	LONG $0xf1b70f41 // movzx esi, r9w
 	LONG $0xc0854566 // test r8w, r8w
-	LONG $0xc24e0f45 // cmovle r8d, r10d
+	LONG $0xc34e0f44 // cmovle r8d, ebx
 	LONG $0xc0b70f45 // movzx r8d, r8w
-	WORD $0xfa01 // add edx, edi
+	WORD $0x0144; BYTE $0xd2 // add edx, r10d
 	WORD $0xf201 // add edx, esi
 	WORD $0x0144; BYTE $0xc2 // add edx, r8d
 	WORD $0xfad3 // sar edx, cl
 	WORD $0xd039 // cmp eax, edx
 	WORD $0x4f0f; BYTE $0xd0 // cmovg edx, eax
 	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
-	LONG $0x246c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rbp
+	LONG $0x246c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbp
+	LONG $0x447ffec5; WORD $0x7024 // vmovdqu ymmword ptr [rsp + 0x70], ymm0
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x0c468c0f; WORD $0x0000 // jl 0xd6c <glideAVX2+0xd6c>
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xd9 // vpbroadcastw ymm3, xmm1
+	LONG $0x09a98c0f; WORD $0x0000 // jl 0xbce <glideAVX2+0xbce>
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0x797de2c4; BYTE $0xed // vpbroadcastw ymm5, xmm5
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc1 // vpbroadcastw ymm0, xmm1
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	WORD $0x01b2 // mov dl, 0x1
-	WORD $0xff31 // xor edi, edi
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	WORD $0x30eb // jmp 0x181 <glideAVX2+0x181>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	LONG $0xfebf840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
-	LONG $0x2c6ffec5; BYTE $0x78 // vmovdqu ymm5, ymmword ptr [rax + 2*rdi]
-	LONG $0x746ffec5; WORD $0x4078 // vmovdqu ymm6, ymmword ptr [rax + 2*rdi + 0x40]
-	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0xff8000b8; BYTE $0xff // mov eax, 0xffff8000
 	LONG $0xf86ef9c5 // vmovd xmm7, eax
 	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
-	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
-	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
-	LONG $0xf86ef9c5 // vmovd xmm7, eax
-	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x0b45e2c4; BYTE $0xfe // vpmulhrsw ymm7, ymm7, ymm6
-	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
-	LONG $0x7f7ec1c4; WORD $0x004d // vmovdqu ymmword ptr [r13], ymm1
-	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
-	LONG $0xf86ef9c5 // vmovd xmm7, eax
-	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
-	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
-	LONG $0x7f7ec1c4; WORD $0x204d // vmovdqu ymmword ptr [r13 + 0x20], ymm1
-	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
-	LONG $0xf86ef9c5 // vmovd xmm7, eax
-	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
-	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
-	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
-	LONG $0xf86ef9c5 // vmovd xmm7, eax
-	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x0b45e2c4; BYTE $0xf6 // vpmulhrsw ymm6, ymm7, ymm6
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	LONG $0x7f7ec1c4; WORD $0x404d // vmovdqu ymmword ptr [r13 + 0x40], ymm1
-	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	LONG $0x7f7ec1c4; WORD $0x604d // vmovdqu ymmword ptr [r13 + 0x60], ymm1
-	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0000808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x80], ymm1
-	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0000a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xa0], ymm1
-	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0000c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xc0], ymm1
-	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0000e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xe0], ymm1
-	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0001008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x100], ymm1
-	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
-	QUAD $0x0001208d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x120], ymm1
-	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0001408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x140], ymm1
-	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0001608d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x160], ymm1
-	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
-	LONG $0x0b4de2c4; BYTE $0xed // vpmulhrsw ymm5, ymm6, ymm5
-	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
-	QUAD $0x0001808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x180], ymm1
-	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0001a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1a0], ymm1
-	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
-	WORD $0xd0f7 // not eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0001c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1c0], ymm1
-	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0001e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1e0], ymm1
-	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x200], ymm1
-	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002208d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x220], ymm1
-	WORD $0xc031 // xor eax, eax
-	WORD $0x062b // sub eax, dword ptr [rsi]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x240], ymm1
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0x062b // sub eax, dword ptr [rsi]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002608d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x260], ymm1
-	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
-	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2a0], ymm1
-	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
-	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2c0], ymm1
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0xc083; BYTE $0xfd // add eax, -0x3
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x280], ymm1
-	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
-	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
-	WORD $0x488d; BYTE $0xfd // lea ecx, [rax - 0x3]
-	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0002e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2e0], ymm1
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x00000080a8d5f5c5 // vpmullw ymm5, ymm1, ymmword ptr [rax + 0x80]
-	QUAD $0x000300ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x300], ymm5
-	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	QUAD $0x0003408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x340], ymm1
-	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	QUAD $0x0003808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x380], ymm1
-	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	QUAD $0x0003c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x3c0], ymm1
-	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	QUAD $0x0004008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x400], ymm1
-	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	QUAD $0x0004408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x440], ymm1
-	LONG $0x24448b4d; BYTE $0x48 // mov r8, qword ptr [r12 + 0x48]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0xfbc48d0f; WORD $0xffff // jge 0x16e <glideAVX2+0x16e>
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0x008d8d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r13 + 0x300]
-	LONG $0x209d8d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r13 + 0x520]
-	LONG $0x410c8d4e // lea r9, [rcx + 2*r8]
-	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
-	WORD $0x8949; BYTE $0xea // mov r10, rbp
-	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
-	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
-	LONG $0x0000b2e9; BYTE $0x00 // jmp 0x689 <glideAVX2+0x689>
-	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
-	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
-	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
-	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
-	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
-	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
-	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
-	LONG $0x7f7e41c4; WORD $0x1554; BYTE $0x00 // vmovdqu ymmword ptr [r13 + rdx], ymm10
-	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
-	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
-	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
-	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
-	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x20 // vmovdqu ymmword ptr [r13 + rdx + 0x20], ymm1
-	LONG $0x7f7ec1c4; WORD $0x157c; BYTE $0x40 // vmovdqu ymmword ptr [r13 + rdx + 0x40], ymm7
-	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
-	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x60 // vmovdqu ymmword ptr [r13 + rdx + 0x60], ymm1
-	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
-	QUAD $0x008015847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r13 + rdx + 0x80], ymm0
-	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
-	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
-	LONG $0xd0450f48 // cmovne rdx, rax
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
-	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x04c78d0f; WORD $0x0000 // jge 0xb50 <glideAVX2+0xb50>
-	LONG $0x6f7e41c4; WORD $0x7a1c // vmovdqu ymm11, ymmword ptr [r10 + 2*rdi]
-	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	WORD $0xd672 // jb 0x670 <glideAVX2+0x670>
-	QUAD $0x0098248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x98]
-	QUAD $0x009c24ac187dc2c4; WORD $0x0000 // vbroadcastss ymm5, dword ptr [r12 + 0x9c]
-	LONG $0x337dc2c4; BYTE $0xf3 // vpmovzxwd ymm6, xmm11 # ymm6 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf658d4c5 // vaddps ymm6, ymm5, ymm6
-	LONG $0xf65ef4c5 // vdivps ymm6, ymm1, ymm6
-	LONG $0x397d63c4; WORD $0x01df // vextracti128 xmm7, ymm11, 0x1
-	LONG $0x337de2c4; BYTE $0xff // vpmovzxwd ymm7, xmm7 # ymm7 = xmm7[0],zero,xmm7[1],zero,xmm7[2],zero,xmm7[3],zero,xmm7[4],zero,xmm7[5],zero,xmm7[6],zero,xmm7[7],zero
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xef58d4c5 // vaddps ymm5, ymm5, ymm7
-	LONG $0xcd5ef4c5 // vdivps ymm1, ymm1, ymm5
-	LONG $0xee5bfec5 // vcvttps2dq ymm5, ymm6
-	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
-	LONG $0xc96bd5c5 // vpackssdw ymm1, ymm5, ymm1
-	LONG $0x00fde3c4; WORD $0xd8e9 // vpermq ymm5, ymm1, 0xd8 # ymm5 = ymm1[0,2,1,3]
-	LONG $0x797dc2c4; BYTE $0x09 // vpbroadcastw ymm1, word ptr [r9]
-	LONG $0x0b75c2c4; WORD $0x2075 // vpmulhrsw ymm6, ymm1, ymmword ptr [r13 + 0x20]
-	LONG $0xfd4dc1c4; WORD $0x0075 // vpaddw ymm6, ymm6, ymmword ptr [r13]
-	LONG $0x797dc2c4; WORD $0x4079 // vpbroadcastw ymm7, word ptr [r9 + 0x40]
-	QUAD $0x000080bdfd45c1c4; BYTE $0x00 // vpaddw ymm7, ymm7, ymmword ptr [r13 + 0x80]
-	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
-	LONG $0xf7fdcdc5 // vpaddw ymm6, ymm6, ymm7
-	LONG $0x0b75c2c4; WORD $0x604d // vpmulhrsw ymm1, ymm1, ymmword ptr [r13 + 0x60]
-	LONG $0xfd75c1c4; WORD $0x404d // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x40]
-	QUAD $0x000080b9797dc2c4; BYTE $0x00 // vpbroadcastw ymm7, word ptr [r9 + 0x80]
-	QUAD $0x0000a0bdfd45c1c4; BYTE $0x00 // vpaddw ymm7, ymm7, ymmword ptr [r13 + 0xa0]
-	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
-	LONG $0xfffdf5c5 // vpaddw ymm7, ymm1, ymm7
-	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
-	WORD $0x3b74 // je 0x77e <glideAVX2+0x77e>
-	LONG $0x0b55e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm5, ymm5
-	QUAD $0x0000c081797d42c4; BYTE $0x00 // vpbroadcastw ymm8, word ptr [r9 + 0xc0]
-	QUAD $0x0000c085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0xc0]
-	LONG $0x0b3d62c4; BYTE $0xc1 // vpmulhrsw ymm8, ymm8, ymm1
-	LONG $0xf6fdbdc5 // vpaddw ymm6, ymm8, ymm6
-	QUAD $0x00010081797d42c4; BYTE $0x00 // vpbroadcastw ymm8, word ptr [r9 + 0x100]
-	QUAD $0x0000e085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0xe0]
-	LONG $0x0b3de2c4; BYTE $0xc9 // vpmulhrsw ymm1, ymm8, ymm1
-	LONG $0xfffdf5c5 // vpaddw ymm7, ymm1, ymm7
-	QUAD $0x0001008dfd4dc1c4; BYTE $0x00 // vpaddw ymm1, ymm6, ymmword ptr [r13 + 0x100]
-	QUAD $0x000140850b5542c4; BYTE $0x00 // vpmulhrsw ymm8, ymm5, ymmword ptr [r13 + 0x140]
-	LONG $0xc9fdbdc5 // vpaddw ymm1, ymm8, ymm1
-	QUAD $0x00012085fd4541c4; BYTE $0x00 // vpaddw ymm8, ymm7, ymmword ptr [r13 + 0x120]
-	QUAD $0x000160ad0b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r13 + 0x160]
-	LONG $0xc5fd3dc5 // vpaddw ymm8, ymm8, ymm5
-	LONG $0x6e7941c4; WORD $0x244c; BYTE $0x60 // vmovd xmm9, dword ptr [r12 + 0x60]
-	LONG $0xe14dc1c4; BYTE $0xe9 // vpsraw ymm5, ymm6, xmm9
-	LONG $0xe17541c4; BYTE $0xf1 // vpsraw ymm14, ymm1, xmm9
-	LONG $0xe145c1c4; BYTE $0xf1 // vpsraw ymm6, ymm7, xmm9
-	LONG $0xe13d41c4; BYTE $0xe9 // vpsraw ymm13, ymm8, xmm9
-	QUAD $0x00014089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x140]
-	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
-	QUAD $0x0001808dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x180]
-	LONG $0xc1e425c5 // vpmulhuw ymm8, ymm11, ymm1
-	LONG $0xe171b5c5; BYTE $0x0f // vpsraw ymm9, ymm1, 0xf
-	LONG $0xdb3541c4; BYTE $0xcb // vpand ymm9, ymm9, ymm11
-	LONG $0xc9d5a5c5 // vpmullw ymm1, ymm11, ymm1
-	QUAD $0x0001c0956f7e41c4; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [r13 + 0x1c0]
-	LONG $0x3e2de2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm10, ymm1
-	LONG $0xc975adc5 // vpcmpeqw ymm1, ymm10, ymm1
-	QUAD $0x0001a085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0x1a0]
-	LONG $0xf93d41c4; BYTE $0xc1 // vpsubw ymm8, ymm8, ymm9
-	LONG $0xc9fdbdc5 // vpaddw ymm1, ymm8, ymm1
-	LONG $0xcaf9f5c5 // vpsubw ymm1, ymm1, ymm2
-	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x68 // vmovd xmm8, dword ptr [r12 + 0x68]
-	LONG $0xe17541c4; BYTE $0xf8 // vpsraw ymm15, ymm1, xmm8
-	QUAD $0x0001e08df925c1c4; BYTE $0x00 // vpsubw ymm1, ymm11, ymmword ptr [r13 + 0x1e0]
-	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
-	QUAD $0x0002008d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x200]
-	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
-	QUAD $0x0002408df95541c4; BYTE $0x00 // vpsubw ymm9, ymm5, ymmword ptr [r13 + 0x240]
-	QUAD $0x000280953e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r13 + 0x280]
-	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	QUAD $0x0002a08df94d41c4; BYTE $0x00 // vpsubw ymm9, ymm6, ymmword ptr [r13 + 0x2a0]
-	QUAD $0x0002e0953e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r13 + 0x2e0]
-	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
-	LONG $0xc9eb35c5 // vpor ymm9, ymm9, ymm1
-	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
-	LONG $0xd3f93dc5 // vpsubw ymm10, ymm8, ymm3
-	LONG $0x3e2de2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm10, ymm1
-	QUAD $0x00a024943e7562c4; WORD $0x0000 // vpmaxuw ymm10, ymm1, ymmword ptr [rsp + 0xa0]
-	LONG $0xd1752dc5 // vpcmpeqw ymm10, ymm10, ymm1
-	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
-	LONG $0xeb3541c4; BYTE $0xca // vpor ymm9, ymm9, ymm10
-	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
-	LONG $0xcaef35c5 // vpxor ymm9, ymm9, ymm2
-	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	LONG $0xfd62820f; WORD $0xffff // jb 0x610 <glideAVX2+0x610>
-	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
-	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
-	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
-	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
-	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
-	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
-	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
-	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
-	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
-	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
-	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
-	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
-	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
-	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
-	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
-	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
-	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
-	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
-	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
-	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
-	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
-	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
-	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
-	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
-	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
-	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
-	WORD $0x0e75 // jne 0x96a <glideAVX2+0x96a>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0xfffca6e9; BYTE $0xff // jmp 0x610 <glideAVX2+0x610>
-	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
-	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
-	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
-	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
-	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
-	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
-	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
-	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	WORD $0xb674 // je 0x960 <glideAVX2+0x960>
-	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
-	LONG $0x244c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r9
-	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
-	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
-	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
-	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
-	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	WORD $0x068b // mov eax, dword ptr [rsi]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	WORD $0x468b; BYTE $0x04 // mov eax, dword ptr [rsi + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
-	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
-	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
-	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
-	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	WORD $0x14eb // jmp 0xa12 <glideAVX2+0xa12>
-	WORD $0x9066 // nop
-	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
-	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
-	WORD $0xc821 // and eax, ecx
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xfbc5840f; WORD $0xffff // je 0x5d7 <glideAVX2+0x5d7>
-	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
-	LONG $0xe9bc0ff3 // tzcnt ebp, ecx
-	QUAD $0x0004e06d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rbp + 0x4e0]
-	LONG $0x14244c03 // add ecx, dword ptr [rsp + 0x14]
-	QUAD $0x0005006dbcbf0f41; BYTE $0x00 // movsx edi, word ptr [r13 + 2*rbp + 0x500]
-	WORD $0xcf01 // add edi, ecx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0x4e0f; BYTE $0xc8 // cmovle ecx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc739 // cmp edi, eax
-	WORD $0x4d0f; BYTE $0xf8 // cmovge edi, eax
-	WORD $0xf939 // cmp ecx, edi
-	WORD $0xb77d // jge 0xa00 <glideAVX2+0xa00>
-	QUAD $0x0004a06d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rbp + 0x4a0]
-	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
-	QUAD $0x0004c06d84bf0f45; BYTE $0x00 // movsx r8d, word ptr [r13 + 2*rbp + 0x4c0]
-	WORD $0x0141; BYTE $0xc0 // add r8d, eax
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
-	WORD $0x3941; BYTE $0xd0 // cmp r8d, edx
-	LONG $0xc24d0f44 // cmovge r8d, edx
-	WORD $0xc085 // test eax, eax
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
-	WORD $0x3944; BYTE $0xc0 // cmp eax, r8d
-	WORD $0x837d // jge 0xa00 <glideAVX2+0xa00>
-	WORD $0x6348; BYTE $0xf1 // movsxd rsi, ecx
-	WORD $0x634c; BYTE $0xf7 // movsxd r14, edi
-	WORD $0x634d; BYTE $0xc8 // movsxd r9, r8d
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	WORD $0x8b48; BYTE $0x09 // mov rcx, qword ptr [rcx]
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x2949; BYTE $0xc0 // sub r8, rax
-	LONG $0x01508d48 // lea rdx, [rax + 0x1]
-	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
-	LONG $0xff618d4d // lea r12, [r9 - 0x1]
-	WORD $0x894d; BYTE $0xfa // mov r10, r15
-	LONG $0xd6af0f4c // imul r10, rsi
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	WORD $0x12eb // jmp 0xabf <glideAVX2+0xabf>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xff41840f; WORD $0xffff // je 0xa00 <glideAVX2+0xa00>
-	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2d74 // je 0xaf5 <glideAVX2+0xaf5>
-	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
-	LONG $0x7caf0f48; WORD $0x2824 // imul rdi, qword ptr [rsp + 0x28]
-	LONG $0x793c8d48 // lea rdi, [rcx + 2*rdi]
-	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
-	LONG $0x471cb70f // movzx ebx, word ptr [rdi + 2*rax]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x471c8966 // mov word ptr [rdi + 2*rax], bx
-	LONG $0x247c8b48; BYTE $0x70 // mov rdi, qword ptr [rsp + 0x70]
-	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
-	WORD $0xb674 // je 0xab0 <glideAVX2+0xab0>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
-	LONG $0x1cb70f41; BYTE $0x7a // movzx ebx, word ptr [r10 + 2*rdi]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x1c894166; BYTE $0x7a // mov word ptr [r10 + 2*rdi], bx
-	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
-	LONG $0x5cb70f41; WORD $0x027a // movzx ebx, word ptr [r10 + 2*rdi + 0x2]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x5c894166; WORD $0x027a // mov word ptr [r10 + 2*rdi + 0x2], bx
-	LONG $0x02c78348 // add rdi, 0x2
-	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0xbb75 // jne 0xb00 <glideAVX2+0xb00>
-	LONG $0xffff66e9; BYTE $0xff // jmp 0xab0 <glideAVX2+0xab0>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
-	LONG $0xf60d8c0f; WORD $0xffff // jl 0x16a <glideAVX2+0x16a>
-	WORD $0x0149; BYTE $0xd5 // add r13, rdx
-	LONG $0x24148b49 // mov rdx, qword ptr [r12]
-	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
-	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
-	WORD $0x6348; BYTE $0x36 // movsxd rsi, dword ptr [rsi]
-	LONG $0x72148d48 // lea rdx, [rdx + 2*rsi]
-	LONG $0x06c28348 // add rdx, 0x6
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x00348d48 // lea rsi, [rax + rax]
-	WORD $0x1feb // jmp 0xba0 <glideAVX2+0xba0>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
-	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	LONG $0xf5c0830f; WORD $0xffff // jae 0x160 <glideAVX2+0x160>
-	WORD $0xff31 // xor edi, edi
-	WORD $0x15eb // jmp 0xbb9 <glideAVX2+0xbb9>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	LONG $0x10ff8348 // cmp rdi, 0x10
-	WORD $0xd774 // je 0xb90 <glideAVX2+0xb90>
-	LONG $0x04b70f45; BYTE $0x7b // movzx r8d, word ptr [r11 + 2*rdi]
-	LONG $0x5cb70f41; WORD $0x407b // movzx ebx, word ptr [r11 + 2*rdi + 0x40]
-	LONG $0x02fb8366 // cmp bx, 0x2
-	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	LONG $0xc84d0f45 // cmovge r9d, r8d
-	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
-	LONG $0xd04f0f45 // cmovg r10d, r8d
-	LONG $0x04fb8366 // cmp bx, 0x4
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
-	LONG $0xd84d0f41 // cmovge ebx, r8d
-	QUAD $0x0000807bacbf0f41; BYTE $0x00 // movsx ebp, word ptr [r11 + 2*rdi + 0x80]
-	WORD $0xed85 // test ebp, ebp
-	WORD $0xba7e // jle 0xbb0 <glideAVX2+0xbb0>
-	LONG $0x74bf0f4d; WORD $0x607b // movsx r14, word ptr [r11 + 2*rdi + 0x60]
-	LONG $0x7cbf0f4d; WORD $0x207b // movsx r15, word ptr [r11 + 2*rdi + 0x20]
-	WORD $0xc5ff // inc ebp
-	LONG $0x71348d4e // lea r14, [rcx + 2*r14]
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0x7e348d4f // lea r14, [r14 + 2*r15]
-	WORD $0x0149; BYTE $0xd6 // add r14, rdx
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x7eb70f45; BYTE $0xfa // movzx r15d, word ptr [r14 - 0x6]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xc7394566 // cmp r15w, r8w
-	LONG $0xf8430f45 // cmovae r15d, r8d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7e894566; BYTE $0xfa // mov word ptr [r14 - 0x6], r15w
-	LONG $0x7eb70f45; BYTE $0xfc // movzx r15d, word ptr [r14 - 0x4]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xcf394566 // cmp r15w, r9w
-	LONG $0xf9430f45 // cmovae r15d, r9d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7e894566; BYTE $0xfc // mov word ptr [r14 - 0x4], r15w
-	LONG $0x7eb70f45; BYTE $0xfe // movzx r15d, word ptr [r14 - 0x2]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xd7394566 // cmp r15w, r10w
-	LONG $0xfa430f45 // cmovae r15d, r10d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7e894566; BYTE $0xfe // mov word ptr [r14 - 0x2], r15w
-	LONG $0x3eb70f45 // movzx r15d, word ptr [r14]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xdf394166 // cmp r15w, bx
-	LONG $0xfb430f44 // cmovae r15d, ebx
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3e894566 // mov word ptr [r14], r15w
-	WORD $0xcdff // dec ebp
-	WORD $0x0149; BYTE $0xf6 // add r14, rsi
-	WORD $0xfd83; BYTE $0x01 // cmp ebp, 0x1
-	WORD $0x9877 // ja 0xc20 <glideAVX2+0xc20>
-	LONG $0xffff23e9; BYTE $0xff // jmp 0xbb0 <glideAVX2+0xbb0>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x24548b49; BYTE $0x48 // mov rdx, qword ptr [r12 + 0x48]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf3988e0f; WORD $0xffff // jle 0x40 <glideAVX2+0x40>
-	LONG $0xc16ef9c5 // vmovd xmm0, ecx
-	LONG $0x797de2c4; BYTE $0xd8 // vpbroadcastw ymm3, xmm0
-	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
-	WORD $0xc789 // mov edi, eax
-	WORD $0xd729 // sub edi, edx
-	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x3474 // je 0xcf8 <glideAVX2+0xcf8>
-	LONG $0x45fdedc5; BYTE $0x00 // vpaddw ymm0, ymm2, ymmword ptr [rbp]
-	LONG $0x4dfdedc5; BYTE $0x20 // vpaddw ymm1, ymm2, ymmword ptr [rbp + 0x20]
-	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
-	LONG $0x3e7de2c4; BYTE $0xcb // vpmaxuw ymm1, ymm0, ymm3
-	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0x4c6ffec5; WORD $0x7824 // vmovdqu ymm1, ymmword ptr [rsp + 0x78]
-	LONG $0xc9ebfdc5 // vpor ymm1, ymm0, ymm1
-	LONG $0x4c7ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm1
-	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xf33f840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	WORD $0xb640; BYTE $0x01 // mov sil, 0x1
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	WORD $0x2eeb // jmp 0x285 <glideAVX2+0x285>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x45fdedc5; BYTE $0x00 // vpaddw ymm0, ymm2, ymmword ptr [rbp]
-	LONG $0x4dfdedc5; BYTE $0x20 // vpaddw ymm1, ymm2, ymmword ptr [rbp + 0x20]
-	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
-	LONG $0x4cfdedc5; WORD $0x000d // vpaddw ymm1, ymm2, ymmword ptr [rbp + rcx]
-	LONG $0x64fdedc5; WORD $0x200d // vpaddw ymm4, ymm2, ymmword ptr [rbp + rcx + 0x20]
-	LONG $0x0d548d48; BYTE $0x00 // lea rdx, [rbp + rcx]
-	LONG $0x3a5de2c4; BYTE $0xc9 // vpminuw ymm1, ymm4, ymm1
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
-	LONG $0x3e7de2c4; BYTE $0xcb // vpmaxuw ymm1, ymm0, ymm3
-	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0x4c6ffec5; WORD $0x7824 // vmovdqu ymm1, ymmword ptr [rsp + 0x78]
-	LONG $0xc9ebfdc5 // vpor ymm1, ymm0, ymm1
-	LONG $0x4c7ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm1
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xa975 // jne 0xd10 <glideAVX2+0xd10>
-	LONG $0xfff2d4e9; BYTE $0xff // jmp 0x40 <glideAVX2+0x40>
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xd8 // vpbroadcastw ymm3, xmm0
-	WORD $0xfa83; BYTE $0x03 // cmp edx, 0x3
-	LONG $0x0b31850f; WORD $0x0000 // jne 0x18af <glideAVX2+0x18af>
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	WORD $0x01b2 // mov dl, 0x1
-	WORD $0xff31 // xor edi, edi
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	WORD $0x21eb // jmp 0xdc1 <glideAVX2+0xdc1>
-	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	LONG $0xf27f840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
-	LONG $0x2c6ffec5; BYTE $0x78 // vmovdqu ymm5, ymmword ptr [rax + 2*rdi]
-	LONG $0x746ffec5; WORD $0x4078 // vmovdqu ymm6, ymmword ptr [rax + 2*rdi + 0x40]
-	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x0045 // vmovdqu ymmword ptr [r13], ymm0
-	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x2045 // vmovdqu ymmword ptr [r13 + 0x20], ymm0
-	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x4045 // vmovdqu ymmword ptr [r13 + 0x40], ymm0
-	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x6045 // vmovdqu ymmword ptr [r13 + 0x60], ymm0
-	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000080857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x80], ymm0
-	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xa0], ymm0
-	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xc0], ymm0
-	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xe0], ymm0
-	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000100857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x100], ymm0
-	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000120857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x120], ymm0
-	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000140857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x140], ymm0
-	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000160857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x160], ymm0
-	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000180857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x180], ymm0
-	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1a0], ymm0
-	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
-	WORD $0xd0f7 // not eax
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1c0], ymm0
-	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1e0], ymm0
-	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000200857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x200], ymm0
-	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000220857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x220], ymm0
-	WORD $0xc031 // xor eax, eax
-	WORD $0x062b // sub eax, dword ptr [rsi]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000240857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x240], ymm0
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0x062b // sub eax, dword ptr [rsi]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000260857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x260], ymm0
-	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
-	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2a0], ymm0
-	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
-	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2c0], ymm0
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0xc083; BYTE $0xfe // add eax, -0x2
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000280857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x280], ymm0
-	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
-	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
-	WORD $0x488d; BYTE $0xfe // lea ecx, [rax - 0x2]
-	LONG $0x03f88348 // cmp rax, 0x3
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
-	LONG $0xc16ef9c5 // vmovd xmm0, ecx
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2e0], ymm0
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
-	LONG $0xc16ef9c5 // vmovd xmm0, ecx
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x00000080a8d5fdc5 // vpmullw ymm5, ymm0, ymmword ptr [rax + 0x80]
-	QUAD $0x000300ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x300], ymm5
-	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000340857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x340], ymm0
-	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000380857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x380], ymm0
-	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x0003c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x3c0], ymm0
-	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000400857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x400], ymm0
-	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000440857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x440], ymm0
-	LONG $0x24448b4d; BYTE $0x48 // mov r8, qword ptr [r12 + 0x48]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0xfbc48d0f; WORD $0xffff // jge 0xdae <glideAVX2+0xdae>
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0x008d8d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r13 + 0x300]
-	LONG $0x209d8d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r13 + 0x520]
-	LONG $0x410c8d4e // lea r9, [rcx + 2*r8]
-	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
-	WORD $0x8949; BYTE $0xea // mov r10, rbp
-	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
-	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
-	LONG $0x0000b2e9; BYTE $0x00 // jmp 0x12c9 <glideAVX2+0x12c9>
-	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
-	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
-	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
-	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
-	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
-	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
-	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
-	LONG $0x7f7e41c4; WORD $0x1554; BYTE $0x00 // vmovdqu ymmword ptr [r13 + rdx], ymm10
-	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
-	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
-	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
-	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
-	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x20 // vmovdqu ymmword ptr [r13 + rdx + 0x20], ymm1
-	LONG $0x7f7ec1c4; WORD $0x157c; BYTE $0x40 // vmovdqu ymmword ptr [r13 + rdx + 0x40], ymm7
-	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
-	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x60 // vmovdqu ymmword ptr [r13 + rdx + 0x60], ymm1
-	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
-	QUAD $0x008015847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r13 + rdx + 0x80], ymm0
-	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
-	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
-	LONG $0xd0450f48 // cmovne rdx, rax
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
-	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x04d78d0f; WORD $0x0000 // jge 0x17a0 <glideAVX2+0x17a0>
-	LONG $0x6f7e41c4; WORD $0x7a1c // vmovdqu ymm11, ymmword ptr [r10 + 2*rdi]
-	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	WORD $0xd672 // jb 0x12b0 <glideAVX2+0x12b0>
-	QUAD $0x00982484187dc2c4; WORD $0x0000 // vbroadcastss ymm0, dword ptr [r12 + 0x98]
-	QUAD $0x009c248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x9c]
-	LONG $0x337dc2c4; BYTE $0xeb // vpmovzxwd ymm5, xmm11 # ymm5 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed58f4c5 // vaddps ymm5, ymm1, ymm5
-	LONG $0xed5efcc5 // vdivps ymm5, ymm0, ymm5
-	LONG $0x397d63c4; WORD $0x01de // vextracti128 xmm6, ymm11, 0x1
-	LONG $0x337de2c4; BYTE $0xf6 // vpmovzxwd ymm6, xmm6 # ymm6 = xmm6[0],zero,xmm6[1],zero,xmm6[2],zero,xmm6[3],zero,xmm6[4],zero,xmm6[5],zero,xmm6[6],zero,xmm6[7],zero
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xce58f4c5 // vaddps ymm1, ymm1, ymm6
-	LONG $0xc15efcc5 // vdivps ymm0, ymm0, ymm1
-	LONG $0xcd5bfec5 // vcvttps2dq ymm1, ymm5
-	LONG $0xc05bfec5 // vcvttps2dq ymm0, ymm0
-	LONG $0xc06bf5c5 // vpackssdw ymm0, ymm1, ymm0
-	LONG $0x00fde3c4; WORD $0xd8e8 // vpermq ymm5, ymm0, 0xd8 # ymm5 = ymm0[0,2,1,3]
-	LONG $0x797dc2c4; BYTE $0x01 // vpbroadcastw ymm0, word ptr [r9]
-	LONG $0x0b7dc2c4; WORD $0x204d // vpmulhrsw ymm1, ymm0, ymmword ptr [r13 + 0x20]
-	LONG $0xfd75c1c4; WORD $0x004d // vpaddw ymm1, ymm1, ymmword ptr [r13]
-	LONG $0x797dc2c4; WORD $0x4071 // vpbroadcastw ymm6, word ptr [r9 + 0x40]
-	QUAD $0x000080b5fd4dc1c4; BYTE $0x00 // vpaddw ymm6, ymm6, ymmword ptr [r13 + 0x80]
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	LONG $0x0b7dc2c4; WORD $0x6045 // vpmulhrsw ymm0, ymm0, ymmword ptr [r13 + 0x60]
-	LONG $0xfd7dc1c4; WORD $0x4045 // vpaddw ymm0, ymm0, ymmword ptr [r13 + 0x40]
-	QUAD $0x00008089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x80]
-	QUAD $0x0000a08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xa0]
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xf9fdfdc5 // vpaddw ymm7, ymm0, ymm1
-	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
-	WORD $0x3b74 // je 0x13be <glideAVX2+0x13be>
-	LONG $0x0b55e2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm5, ymm5
-	QUAD $0x0000c089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0xc0]
-	QUAD $0x0000c08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xc0]
-	LONG $0x0b75e2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm0
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	QUAD $0x00010089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x100]
-	QUAD $0x0000e08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xe0]
-	LONG $0x0b75e2c4; BYTE $0xc0 // vpmulhrsw ymm0, ymm1, ymm0
-	LONG $0xfffdfdc5 // vpaddw ymm7, ymm0, ymm7
-	QUAD $0x00010085fd4dc1c4; BYTE $0x00 // vpaddw ymm0, ymm6, ymmword ptr [r13 + 0x100]
-	QUAD $0x0001408d0b55c2c4; BYTE $0x00 // vpmulhrsw ymm1, ymm5, ymmword ptr [r13 + 0x140]
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0001208dfd45c1c4; BYTE $0x00 // vpaddw ymm1, ymm7, ymmword ptr [r13 + 0x120]
-	QUAD $0x000160ad0b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r13 + 0x160]
-	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
-	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x60 // vmovd xmm8, dword ptr [r12 + 0x60]
-	LONG $0xe14dc1c4; BYTE $0xe8 // vpsraw ymm5, ymm6, xmm8
-	LONG $0xe17d41c4; BYTE $0xf0 // vpsraw ymm14, ymm0, xmm8
-	LONG $0xe145c1c4; BYTE $0xf0 // vpsraw ymm6, ymm7, xmm8
-	LONG $0xe17541c4; BYTE $0xe8 // vpsraw ymm13, ymm1, xmm8
-	QUAD $0x00014081797dc2c4; BYTE $0x00 // vpbroadcastw ymm0, word ptr [r9 + 0x140]
-	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
-	QUAD $0x00018085fd7dc1c4; BYTE $0x00 // vpaddw ymm0, ymm0, ymmword ptr [r13 + 0x180]
-	LONG $0xc8e4a5c5 // vpmulhuw ymm1, ymm11, ymm0
-	LONG $0xe071bdc5; BYTE $0x0f // vpsraw ymm8, ymm0, 0xf
-	LONG $0xdb3d41c4; BYTE $0xc3 // vpand ymm8, ymm8, ymm11
-	LONG $0xc0d5a5c5 // vpmullw ymm0, ymm11, ymm0
-	QUAD $0x0001c08d6f7e41c4; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [r13 + 0x1c0]
-	LONG $0x3e35e2c4; BYTE $0xc0 // vpmaxuw ymm0, ymm9, ymm0
-	LONG $0xc075b5c5 // vpcmpeqw ymm0, ymm9, ymm0
-	QUAD $0x0001a08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x1a0]
-	LONG $0xf975c1c4; BYTE $0xc8 // vpsubw ymm1, ymm1, ymm8
-	LONG $0xc0fdf5c5 // vpaddw ymm0, ymm1, ymm0
-	LONG $0xc2f9fdc5 // vpsubw ymm0, ymm0, ymm2
-	LONG $0x6e79c1c4; WORD $0x244c; BYTE $0x68 // vmovd xmm1, dword ptr [r12 + 0x68]
-	LONG $0xf9e17dc5 // vpsraw ymm15, ymm0, xmm1
-	QUAD $0x0001e085f925c1c4; BYTE $0x00 // vpsubw ymm0, ymm11, ymmword ptr [r13 + 0x1e0]
-	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
-	QUAD $0x0002008d3e7dc2c4; BYTE $0x00 // vpmaxuw ymm1, ymm0, ymmword ptr [r13 + 0x200]
-	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
-	QUAD $0x0002408df955c1c4; BYTE $0x00 // vpsubw ymm1, ymm5, ymmword ptr [r13 + 0x240]
-	QUAD $0x0002808d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x280]
-	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	QUAD $0x0002a08df94dc1c4; BYTE $0x00 // vpsubw ymm1, ymm6, ymmword ptr [r13 + 0x2a0]
-	QUAD $0x0002e08d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x2e0]
-	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
-	LONG $0xcbf93dc5 // vpsubw ymm9, ymm8, ymm3
-	LONG $0x3e35e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm9, ymm1
-	QUAD $0x00a0248c3e7562c4; WORD $0x0000 // vpmaxuw ymm9, ymm1, ymmword ptr [rsp + 0xa0]
-	LONG $0xc97535c5 // vpcmpeqw ymm9, ymm9, ymm1
-	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
-	LONG $0xc0ebb5c5 // vpor ymm0, ymm9, ymm0
-	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
-	LONG $0xcaef7dc5 // vpxor ymm9, ymm0, ymm2
-	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	LONG $0xfd66820f; WORD $0xffff // jb 0x1250 <glideAVX2+0x1250>
-	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
-	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
-	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
-	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
-	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
-	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
-	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
-	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
-	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
-	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
-	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
-	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
-	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
-	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
-	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
-	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
-	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
-	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
-	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
-	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
-	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
-	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
-	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
-	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
-	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
-	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
-	WORD $0x0e75 // jne 0x15a6 <glideAVX2+0x15a6>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0xfffcaae9; BYTE $0xff // jmp 0x1250 <glideAVX2+0x1250>
-	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
-	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
-	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
-	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
-	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
-	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
-	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
-	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	WORD $0xb674 // je 0x159c <glideAVX2+0x159c>
-	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
-	LONG $0x244c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r9
-	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
-	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
-	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
-	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
-	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	WORD $0x068b // mov eax, dword ptr [rsi]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	WORD $0x468b; BYTE $0x04 // mov eax, dword ptr [rsi + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
-	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
-	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
-	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
-	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	WORD $0x18eb // jmp 0x1652 <glideAVX2+0x1652>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
-	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
-	WORD $0xc821 // and eax, ecx
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xfbc5840f; WORD $0xffff // je 0x1217 <glideAVX2+0x1217>
-	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
-	LONG $0xf9bc0ff3 // tzcnt edi, ecx
-	QUAD $0x0004e07d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rdi + 0x4e0]
-	LONG $0x14244c03 // add ecx, dword ptr [rsp + 0x14]
-	QUAD $0x0005007d84bf0f45; BYTE $0x00 // movsx r8d, word ptr [r13 + 2*rdi + 0x500]
-	WORD $0x0141; BYTE $0xc8 // add r8d, ecx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0x4e0f; BYTE $0xc8 // cmovle ecx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0x3941; BYTE $0xc0 // cmp r8d, eax
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	WORD $0x3944; BYTE $0xc1 // cmp ecx, r8d
-	WORD $0xb37d // jge 0x1640 <glideAVX2+0x1640>
-	QUAD $0x0004a07d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rdi + 0x4a0]
-	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
-	QUAD $0x0004c07d8cbf0f45; BYTE $0x00 // movsx r9d, word ptr [r13 + 2*rdi + 0x4c0]
-	WORD $0x0141; BYTE $0xc1 // add r9d, eax
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
-	WORD $0x3941; BYTE $0xd1 // cmp r9d, edx
-	LONG $0xca4d0f44 // cmovge r9d, edx
-	WORD $0xc085 // test eax, eax
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
-	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1640 <glideAVX2+0x1640>
-	WORD $0x6348; BYTE $0xf1 // movsxd rsi, ecx
-	WORD $0x634d; BYTE $0xf0 // movsxd r14, r8d
-	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	WORD $0x8b48; BYTE $0x09 // mov rcx, qword ptr [rcx]
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x2949; BYTE $0xc0 // sub r8, rax
-	LONG $0x01508d48 // lea rdx, [rax + 0x1]
-	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
-	LONG $0xff618d4d // lea r12, [r9 - 0x1]
-	WORD $0x894d; BYTE $0xfa // mov r10, r15
-	LONG $0xd6af0f4c // imul r10, rsi
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	WORD $0x1aeb // jmp 0x170f <glideAVX2+0x170f>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xff31840f; WORD $0xffff // je 0x1640 <glideAVX2+0x1640>
-	WORD $0x8948; BYTE $0xc5 // mov rbp, rax
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2f74 // je 0x1747 <glideAVX2+0x1747>
-	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
-	LONG $0x6caf0f48; WORD $0x2824 // imul rbp, qword ptr [rsp + 0x28]
-	LONG $0x692c8d48 // lea rbp, [rcx + 2*rbp]
-	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x455cb70f; BYTE $0x00 // movzx ebx, word ptr [rbp + 2*rax]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x455c8966; BYTE $0x00 // mov word ptr [rbp + 2*rax], bx
-	LONG $0x246c8b48; BYTE $0x70 // mov rbp, qword ptr [rsp + 0x70]
-	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
-	WORD $0xb474 // je 0x1700 <glideAVX2+0x1700>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x1cb70f41; BYTE $0x6a // movzx ebx, word ptr [r10 + 2*rbp]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x1c894166; BYTE $0x6a // mov word ptr [r10 + 2*rbp], bx
-	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x5cb70f41; WORD $0x026a // movzx ebx, word ptr [r10 + 2*rbp + 0x2]
-	WORD $0xcbff // dec ebx
-	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
-	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
-	WORD $0xc3ff // inc ebx
-	LONG $0x5c894166; WORD $0x026a // mov word ptr [r10 + 2*rbp + 0x2], bx
-	LONG $0x02c58348 // add rbp, 0x2
-	WORD $0x3949; BYTE $0xe9 // cmp r9, rbp
-	WORD $0xbb75 // jne 0x1750 <glideAVX2+0x1750>
-	LONG $0xffff66e9; BYTE $0xff // jmp 0x1700 <glideAVX2+0x1700>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
-	LONG $0xf5fd8c0f; WORD $0xffff // jl 0xdaa <glideAVX2+0xdaa>
-	WORD $0x0149; BYTE $0xd5 // add r13, rdx
-	LONG $0x24148b49 // mov rdx, qword ptr [r12]
-	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
-	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
-	WORD $0x6348; BYTE $0x36 // movsxd rsi, dword ptr [rsi]
-	LONG $0x72148d48 // lea rdx, [rdx + 2*rsi]
-	LONG $0x04c28348 // add rdx, 0x4
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x00348d48 // lea rsi, [rax + rax]
-	WORD $0x1feb // jmp 0x17f0 <glideAVX2+0x17f0>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
-	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	LONG $0xf5b0830f; WORD $0xffff // jae 0xda0 <glideAVX2+0xda0>
-	WORD $0xff31 // xor edi, edi
-	WORD $0x15eb // jmp 0x1809 <glideAVX2+0x1809>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	LONG $0x10ff8348 // cmp rdi, 0x10
-	WORD $0xd774 // je 0x17e0 <glideAVX2+0x17e0>
-	LONG $0x04b70f45; BYTE $0x7b // movzx r8d, word ptr [r11 + 2*rdi]
-	LONG $0x4cb70f45; WORD $0x407b // movzx r9d, word ptr [r11 + 2*rdi + 0x40]
-	LONG $0xf9834166; BYTE $0x02 // cmp r9w, 0x2
-	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	LONG $0xc84d0f45 // cmovge r9d, r8d
-	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
-	LONG $0xd04f0f45 // cmovg r10d, r8d
-	QUAD $0x0000807b9cbf0f41; BYTE $0x00 // movsx ebx, word ptr [r11 + 2*rdi + 0x80]
-	WORD $0xdb85 // test ebx, ebx
-	WORD $0xc67e // jle 0x1800 <glideAVX2+0x1800>
-	LONG $0x74bf0f4d; WORD $0x607b // movsx r14, word ptr [r11 + 2*rdi + 0x60]
-	LONG $0x7cbf0f4d; WORD $0x207b // movsx r15, word ptr [r11 + 2*rdi + 0x20]
-	WORD $0xc3ff // inc ebx
-	LONG $0x71348d4e // lea r14, [rcx + 2*r14]
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0x7e348d4f // lea r14, [r14 + 2*r15]
-	WORD $0x0149; BYTE $0xd6 // add r14, rdx
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x6eb70f41; BYTE $0xfc // movzx ebp, word ptr [r14 - 0x4]
-	WORD $0xcdff // dec ebp
-	LONG $0xc5394466 // cmp bp, r8w
-	LONG $0xe8430f41 // cmovae ebp, r8d
-	WORD $0xc5ff // inc ebp
-	LONG $0x6e894166; BYTE $0xfc // mov word ptr [r14 - 0x4], bp
-	LONG $0x6eb70f41; BYTE $0xfe // movzx ebp, word ptr [r14 - 0x2]
-	WORD $0xcdff // dec ebp
-	LONG $0xcd394466 // cmp bp, r9w
-	LONG $0xe9430f41 // cmovae ebp, r9d
-	WORD $0xc5ff // inc ebp
-	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
-	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
-	WORD $0xcdff // dec ebp
-	LONG $0xd5394466 // cmp bp, r10w
-	LONG $0xea430f41 // cmovae ebp, r10d
-	WORD $0xc5ff // inc ebp
-	LONG $0x2e894166 // mov word ptr [r14], bp
-	WORD $0xcbff // dec ebx
-	WORD $0x0149; BYTE $0xf6 // add r14, rsi
-	WORD $0xfb83; BYTE $0x01 // cmp ebx, 0x1
-	WORD $0xb677 // ja 0x1860 <glideAVX2+0x1860>
-	LONG $0xffff51e9; BYTE $0xff // jmp 0x1800 <glideAVX2+0x1800>
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	WORD $0x01b2 // mov dl, 0x1
-	WORD $0xf631 // xor esi, esi
-	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
-	WORD $0x26eb // jmp 0x18f7 <glideAVX2+0x18f7>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	LONG $0xe749840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	QUAD $0x000000a8248c8b4d // mov r9, qword ptr [r12 + 0xa8]
-	LONG $0x2c6ffec5; BYTE $0x70 // vmovdqu ymm5, ymmword ptr [rax + 2*rsi]
-	LONG $0x746ffec5; WORD $0x4070 // vmovdqu ymm6, ymmword ptr [rax + 2*rsi + 0x40]
-	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; BYTE $0x01 // vmovdqu ymmword ptr [r9], ymm0
-	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x2041 // vmovdqu ymmword ptr [r9 + 0x20], ymm0
-	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x4041 // vmovdqu ymmword ptr [r9 + 0x40], ymm0
-	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	LONG $0x7f7ec1c4; WORD $0x6041 // vmovdqu ymmword ptr [r9 + 0x60], ymm0
-	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000080817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x80], ymm0
-	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xa0], ymm0
-	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xc0], ymm0
-	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x0000e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xe0], ymm0
-	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000100817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x100], ymm0
-	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000120817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x120], ymm0
-	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000140817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x140], ymm0
-	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000160817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x160], ymm0
-	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x000180817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x180], ymm0
-	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1a0], ymm0
-	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
-	WORD $0xd0f7 // not eax
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1c0], ymm0
-	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0001e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1e0], ymm0
-	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000200817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x200], ymm0
-	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000220817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x220], ymm0
-	WORD $0xc031 // xor eax, eax
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000240817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x240], ymm0
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000260817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x260], ymm0
-	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2a0], ymm0
-	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2c0], ymm0
-	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
-	WORD $0xc8ff // dec eax
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x000280817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x280], ymm0
-	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
-	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
-	WORD $0x488d; BYTE $0xff // lea ecx, [rax - 0x1]
-	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
-	LONG $0xc16ef9c5 // vmovd xmm0, ecx
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x0002e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2e0], ymm0
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
-	LONG $0xc16ef9c5 // vmovd xmm0, ecx
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	QUAD $0x00000080a8d5fdc5 // vpmullw ymm5, ymm0, ymmword ptr [rax + 0x80]
-	QUAD $0x000300a97f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x300], ymm5
-	LONG $0x40bf0f41; BYTE $0x20 // movsx eax, word ptr [r8 + 0x20]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000340817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x340], ymm0
-	LONG $0x40bf0f41; BYTE $0x26 // movsx eax, word ptr [r8 + 0x26]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000380817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x380], ymm0
-	LONG $0x40bf0f41; BYTE $0x2c // movsx eax, word ptr [r8 + 0x2c]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x0003c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x3c0], ymm0
-	LONG $0x40bf0f41; BYTE $0x32 // movsx eax, word ptr [r8 + 0x32]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000400817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x400], ymm0
-	LONG $0x40bf0f41; BYTE $0x44 // movsx eax, word ptr [r8 + 0x44]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
-	QUAD $0x000440817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x440], ymm0
-	LONG $0x247c8b49; BYTE $0x48 // mov rdi, qword ptr [r12 + 0x48]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
-	LONG $0xfba38d0f; WORD $0xffff // jge 0x18e4 <glideAVX2+0x18e4>
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0x00898d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r9 + 0x300]
-	LONG $0x20998d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r9 + 0x520]
-	LONG $0x79148d4c // lea r10, [rcx + 2*rdi]
-	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
-	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
-	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x7ceb // jmp 0x1de7 <glideAVX2+0x1de7>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
-	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
-	LONG $0x7f7e41c4; WORD $0x1114 // vmovdqu ymmword ptr [r9 + rdx], ymm10
-	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
-	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
-	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
-	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
-	LONG $0x7f7ec1c4; WORD $0x114c; BYTE $0x20 // vmovdqu ymmword ptr [r9 + rdx + 0x20], ymm1
-	LONG $0x7f7ec1c4; WORD $0x117c; BYTE $0x40 // vmovdqu ymmword ptr [r9 + rdx + 0x40], ymm7
-	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
-	LONG $0x7f7ec1c4; WORD $0x114c; BYTE $0x60 // vmovdqu ymmword ptr [r9 + rdx + 0x60], ymm1
-	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
-	QUAD $0x008011847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r9 + rdx + 0x80], ymm0
-	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
-	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
-	LONG $0xd0450f48 // cmovne rdx, rax
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
-	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
-	LONG $0x02c28349 // add r10, 0x2
-	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
-	LONG $0x05098d0f; WORD $0x0000 // jge 0x22f0 <glideAVX2+0x22f0>
-	LONG $0x1c6f7ec5; BYTE $0x73 // vmovdqu ymm11, ymmword ptr [rbx + 2*rsi]
-	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	WORD $0xd772 // jb 0x1dce <glideAVX2+0x1dce>
-	QUAD $0x00982484187dc2c4; WORD $0x0000 // vbroadcastss ymm0, dword ptr [r12 + 0x98]
-	QUAD $0x009c248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x9c]
-	LONG $0x337dc2c4; BYTE $0xeb // vpmovzxwd ymm5, xmm11 # ymm5 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed58f4c5 // vaddps ymm5, ymm1, ymm5
-	LONG $0xed5efcc5 // vdivps ymm5, ymm0, ymm5
-	LONG $0x397d63c4; WORD $0x01de // vextracti128 xmm6, ymm11, 0x1
-	LONG $0x337de2c4; BYTE $0xf6 // vpmovzxwd ymm6, xmm6 # ymm6 = xmm6[0],zero,xmm6[1],zero,xmm6[2],zero,xmm6[3],zero,xmm6[4],zero,xmm6[5],zero,xmm6[6],zero,xmm6[7],zero
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xce58f4c5 // vaddps ymm1, ymm1, ymm6
-	LONG $0xc15efcc5 // vdivps ymm0, ymm0, ymm1
-	LONG $0xcd5bfec5 // vcvttps2dq ymm1, ymm5
-	LONG $0xc05bfec5 // vcvttps2dq ymm0, ymm0
-	LONG $0xc06bf5c5 // vpackssdw ymm0, ymm1, ymm0
-	LONG $0x00fde3c4; WORD $0xd8e8 // vpermq ymm5, ymm0, 0xd8 # ymm5 = ymm0[0,2,1,3]
-	LONG $0x797dc2c4; BYTE $0x02 // vpbroadcastw ymm0, word ptr [r10]
-	LONG $0x0b7dc2c4; WORD $0x2049 // vpmulhrsw ymm1, ymm0, ymmword ptr [r9 + 0x20]
-	LONG $0xfd75c1c4; BYTE $0x09 // vpaddw ymm1, ymm1, ymmword ptr [r9]
-	LONG $0x797dc2c4; WORD $0x4072 // vpbroadcastw ymm6, word ptr [r10 + 0x40]
-	QUAD $0x000080b1fd4dc1c4; BYTE $0x00 // vpaddw ymm6, ymm6, ymmword ptr [r9 + 0x80]
-	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	LONG $0x0b7dc2c4; WORD $0x6041 // vpmulhrsw ymm0, ymm0, ymmword ptr [r9 + 0x60]
-	LONG $0xfd7dc1c4; WORD $0x4041 // vpaddw ymm0, ymm0, ymmword ptr [r9 + 0x40]
-	QUAD $0x0000808a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0x80]
-	QUAD $0x0000a089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xa0]
-	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
-	LONG $0xf9fdfdc5 // vpaddw ymm7, ymm0, ymm1
-	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
-	WORD $0x3b74 // je 0x1eda <glideAVX2+0x1eda>
-	LONG $0x0b55e2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm5, ymm5
-	QUAD $0x0000c08a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0xc0]
-	QUAD $0x0000c089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xc0]
-	LONG $0x0b75e2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm0
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	QUAD $0x0001008a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0x100]
-	QUAD $0x0000e089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xe0]
-	LONG $0x0b75e2c4; BYTE $0xc0 // vpmulhrsw ymm0, ymm1, ymm0
-	LONG $0xfffdfdc5 // vpaddw ymm7, ymm0, ymm7
-	QUAD $0x00010081fd4dc1c4; BYTE $0x00 // vpaddw ymm0, ymm6, ymmword ptr [r9 + 0x100]
-	QUAD $0x000140890b55c2c4; BYTE $0x00 // vpmulhrsw ymm1, ymm5, ymmword ptr [r9 + 0x140]
-	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
-	QUAD $0x00012089fd45c1c4; BYTE $0x00 // vpaddw ymm1, ymm7, ymmword ptr [r9 + 0x120]
-	QUAD $0x000160a90b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r9 + 0x160]
-	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
-	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x60 // vmovd xmm8, dword ptr [r12 + 0x60]
-	LONG $0xe14dc1c4; BYTE $0xe8 // vpsraw ymm5, ymm6, xmm8
-	LONG $0xe17d41c4; BYTE $0xf0 // vpsraw ymm14, ymm0, xmm8
-	LONG $0xe145c1c4; BYTE $0xf0 // vpsraw ymm6, ymm7, xmm8
-	LONG $0xe17541c4; BYTE $0xe8 // vpsraw ymm13, ymm1, xmm8
-	QUAD $0x00014082797dc2c4; BYTE $0x00 // vpbroadcastw ymm0, word ptr [r10 + 0x140]
-	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
-	QUAD $0x00018081fd7dc1c4; BYTE $0x00 // vpaddw ymm0, ymm0, ymmword ptr [r9 + 0x180]
-	LONG $0xc8e4a5c5 // vpmulhuw ymm1, ymm11, ymm0
-	LONG $0xe071bdc5; BYTE $0x0f // vpsraw ymm8, ymm0, 0xf
-	LONG $0xdb3d41c4; BYTE $0xc3 // vpand ymm8, ymm8, ymm11
-	LONG $0xc0d5a5c5 // vpmullw ymm0, ymm11, ymm0
-	QUAD $0x0001c0896f7e41c4; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [r9 + 0x1c0]
-	LONG $0x3e35e2c4; BYTE $0xc0 // vpmaxuw ymm0, ymm9, ymm0
-	LONG $0xc075b5c5 // vpcmpeqw ymm0, ymm9, ymm0
-	QUAD $0x0001a089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0x1a0]
-	LONG $0xf975c1c4; BYTE $0xc8 // vpsubw ymm1, ymm1, ymm8
-	LONG $0xc0fdf5c5 // vpaddw ymm0, ymm1, ymm0
-	LONG $0xc2f9fdc5 // vpsubw ymm0, ymm0, ymm2
-	LONG $0x6e79c1c4; WORD $0x244c; BYTE $0x68 // vmovd xmm1, dword ptr [r12 + 0x68]
-	LONG $0xf9e17dc5 // vpsraw ymm15, ymm0, xmm1
-	QUAD $0x0001e081f925c1c4; BYTE $0x00 // vpsubw ymm0, ymm11, ymmword ptr [r9 + 0x1e0]
-	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
-	QUAD $0x000200893e7dc2c4; BYTE $0x00 // vpmaxuw ymm1, ymm0, ymmword ptr [r9 + 0x200]
-	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
-	QUAD $0x00024089f955c1c4; BYTE $0x00 // vpsubw ymm1, ymm5, ymmword ptr [r9 + 0x240]
-	QUAD $0x000280893e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r9 + 0x280]
-	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	QUAD $0x0002a089f94dc1c4; BYTE $0x00 // vpsubw ymm1, ymm6, ymmword ptr [r9 + 0x2a0]
-	QUAD $0x0002e0893e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r9 + 0x2e0]
-	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
-	LONG $0xcbf93dc5 // vpsubw ymm9, ymm8, ymm3
-	LONG $0x3e35e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm9, ymm1
-	QUAD $0x00a0248c3e7562c4; WORD $0x0000 // vpmaxuw ymm9, ymm1, ymmword ptr [rsp + 0xa0]
-	LONG $0xc97535c5 // vpcmpeqw ymm9, ymm9, ymm1
-	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
-	LONG $0xc0ebb5c5 // vpor ymm0, ymm9, ymm0
-	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
-	LONG $0xcaef7dc5 // vpxor ymm9, ymm0, ymm2
-	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
-	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
-	LONG $0xfd69820f; WORD $0xffff // jb 0x1d6f <glideAVX2+0x1d6f>
-	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
-	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
-	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
-	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
-	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
-	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
-	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
-	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
-	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
-	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
-	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
-	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
-	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
-	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
-	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
-	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
-	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
-	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
-	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
-	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
-	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
-	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
-	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
-	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
-	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
-	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
-	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
-	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
-	LONG $0xfcb3840f; WORD $0xffff // je 0x1d6b <glideAVX2+0x1d6b>
-	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
-	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
-	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
-	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
-	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
-	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
-	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
-	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0xfc73840f; WORD $0xffff // je 0x1d6f <glideAVX2+0x1d6f>
-	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
-	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
-	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
-	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
-	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
-	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
-	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
-	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	WORD $0x20eb // jmp 0x2172 <glideAVX2+0x2172>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
-	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
-	WORD $0xc821 // and eax, ecx
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x0140840f; WORD $0x0000 // je 0x22b2 <glideAVX2+0x22b2>
-	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
-	LONG $0xf9bc0ff3 // tzcnt edi, ecx
-	QUAD $0x0004e07d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rdi + 0x4e0]
-	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
-	QUAD $0x0005007d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rdi + 0x500]
-	WORD $0xc101 // add ecx, eax
-	LONG $0x1024548b // mov edx, dword ptr [rsp + 0x10]
-	WORD $0xd039 // cmp eax, edx
-	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
-	LONG $0x0c24548b // mov edx, dword ptr [rsp + 0xc]
-	WORD $0xd139 // cmp ecx, edx
-	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
-	WORD $0xc839 // cmp eax, ecx
-	WORD $0xb77d // jge 0x2160 <glideAVX2+0x2160>
-	QUAD $0x0004a07dacbf0f41; BYTE $0x00 // movsx ebp, word ptr [r13 + 2*rdi + 0x4a0]
-	LONG $0x08246c03 // add ebp, dword ptr [rsp + 0x8]
-	QUAD $0x0004c07d94bf0f41; BYTE $0x00 // movsx edx, word ptr [r13 + 2*rdi + 0x4c0]
-	WORD $0xea01 // add edx, ebp
-	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
-	WORD $0xf239 // cmp edx, esi
-	WORD $0x4d0f; BYTE $0xd6 // cmovge edx, esi
-	WORD $0xed85 // test ebp, ebp
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x0010b941; WORD $0x0000 // mov r9d, 0x10
+	LONG $0x01c6f640 // test sil, 0x1
 	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	WORD $0x4e0f; BYTE $0xee // cmovle ebp, esi
-	WORD $0xd539 // cmp ebp, edx
-	WORD $0x877d // jge 0x2160 <glideAVX2+0x2160>
-	WORD $0x9848 // cdqe
-	WORD $0x6348; BYTE $0xd9 // movsxd rbx, ecx
-	WORD $0x634c; BYTE $0xca // movsxd r9, edx
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	WORD $0x8b4c; BYTE $0x01 // mov r8, qword ptr [rcx]
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
-	LONG $0x01558d48 // lea rdx, [rbp + 0x1]
-	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
-	LONG $0xff618d4d // lea r12, [r9 - 0x1]
-	WORD $0x894d; BYTE $0xfa // mov r10, r15
-	LONG $0xd0af0f4c // imul r10, rax
-	WORD $0x014d; BYTE $0xc2 // add r10, r8
-	WORD $0x17eb // jmp 0x221f <glideAVX2+0x221f>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xff41840f; WORD $0xffff // je 0x2160 <glideAVX2+0x2160>
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0x3374 // je 0x225a <glideAVX2+0x225a>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x54af0f48; WORD $0x2824 // imul rdx, qword ptr [rsp + 0x28]
-	LONG $0x50148d49 // lea rdx, [r8 + 2*rdx]
-	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x34b70f44; BYTE $0x6a // movzx r14d, word ptr [rdx + 2*rbp]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xf6394166 // cmp r14w, si
-	LONG $0xf6430f44 // cmovae r14d, esi
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x34894466; BYTE $0x6a // mov word ptr [rdx + 2*rbp], r14w
-	LONG $0x24548b48; BYTE $0x70 // mov rdx, qword ptr [rsp + 0x70]
-	WORD $0x3949; BYTE $0xec // cmp r12, rbp
-	WORD $0xb174 // je 0x2210 <glideAVX2+0x2210>
-	BYTE $0x90 // nop
-	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x34b70f45; BYTE $0x52 // movzx r14d, word ptr [r10 + 2*rdx]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xf6394166 // cmp r14w, si
-	LONG $0xf6430f44 // cmovae r14d, esi
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x34894566; BYTE $0x52 // mov word ptr [r10 + 2*rdx], r14w
-	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
-	LONG $0x74b70f45; WORD $0x0252 // movzx r14d, word ptr [r10 + 2*rdx + 0x2]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xf6394166 // cmp r14w, si
-	LONG $0xf6430f44 // cmovae r14d, esi
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x74894566; WORD $0x0252 // mov word ptr [r10 + 2*rdx + 0x2], r14w
-	LONG $0x02c28348 // add rdx, 0x2
-	WORD $0x3949; BYTE $0xd1 // cmp r9, rdx
-	WORD $0xb375 // jne 0x2260 <glideAVX2+0x2260>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2210 <glideAVX2+0x2210>
-	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
-	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
-	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
-	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	LONG $0x247c8b48; BYTE $0x58 // mov rdi, qword ptr [rsp + 0x58]
-	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	LONG $0x245c8b48; BYTE $0x48 // mov rbx, qword ptr [rsp + 0x48]
-	LONG $0xfffa8be9; BYTE $0xff // jmp 0x1d6f <glideAVX2+0x1d6f>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
-	LONG $0xf5e38c0f; WORD $0xffff // jl 0x18e0 <glideAVX2+0x18e0>
-	LONG $0x04406349 // movsxd rax, dword ptr [r8 + 0x4]
-	LONG $0x24548b4d; BYTE $0x20 // mov r10, qword ptr [r12 + 0x20]
-	LONG $0xc2af0f49 // imul rax, r10
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	LONG $0x24040349 // add rax, qword ptr [r12]
-	WORD $0x0149; BYTE $0xd1 // add r9, rdx
-	WORD $0x6349; BYTE $0x08 // movsxd rcx, dword ptr [r8]
-	LONG $0x481c8d48 // lea rbx, [rax + 2*rcx]
-	LONG $0x12348d4f // lea r14, [r10 + r10]
-	WORD $0x1feb // jmp 0x2340 <glideAVX2+0x2340>
+	LONG $0xfddb840f; WORD $0xffff // je 0x60 <glideAVX2+0x60>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x989f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x98]
+	LONG $0x6f7e21c4; WORD $0x4804 // vmovdqu ymm8, ymmword ptr [rax + 2*r9]
+	LONG $0x6f7e21c4; WORD $0x484c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 2*r9 + 0x40]
+	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x797d42c4; BYTE $0xdb // vpbroadcastw ymm11, xmm11
+	LONG $0x0b2542c4; BYTE $0xd8 // vpmulhrsw ymm11, ymm11, ymm8
+	LONG $0xfd2d41c4; BYTE $0xd3 // vpaddw ymm10, ymm10, ymm11
+	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x797d42c4; BYTE $0xdb // vpbroadcastw ymm11, xmm11
+	LONG $0x0b2542c4; BYTE $0xd9 // vpmulhrsw ymm11, ymm11, ymm9
+	LONG $0xfd2d41c4; BYTE $0xd3 // vpaddw ymm10, ymm10, ymm11
+	LONG $0x7f7e41c4; BYTE $0x13 // vmovdqu ymmword ptr [r11], ymm10
+	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x797d42c4; BYTE $0xdb // vpbroadcastw ymm11, xmm11
+	LONG $0x0b2542c4; BYTE $0xd8 // vpmulhrsw ymm11, ymm11, ymm8
+	LONG $0xfd2d41c4; BYTE $0xd3 // vpaddw ymm10, ymm10, ymm11
+	LONG $0x7f7e41c4; WORD $0x2053 // vmovdqu ymmword ptr [r11 + 0x20], ymm10
+	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x797d42c4; BYTE $0xdb // vpbroadcastw ymm11, xmm11
+	LONG $0x0b2542c4; BYTE $0xd8 // vpmulhrsw ymm11, ymm11, ymm8
+	LONG $0xfd2d41c4; BYTE $0xd3 // vpaddw ymm10, ymm10, ymm11
+	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x797d42c4; BYTE $0xdb // vpbroadcastw ymm11, xmm11
+	LONG $0x0b2542c4; BYTE $0xc9 // vpmulhrsw ymm9, ymm11, ymm9
+	LONG $0xfd2d41c4; BYTE $0xc9 // vpaddw ymm9, ymm10, ymm9
+	LONG $0x7f7e41c4; WORD $0x404b // vmovdqu ymmword ptr [r11 + 0x40], ymm9
+	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	LONG $0x7f7e41c4; WORD $0x604b // vmovdqu ymmword ptr [r11 + 0x60], ymm9
+	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0000808b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x80], ymm9
+	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0000a08b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xa0], ymm9
+	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0000c08b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xc0], ymm9
+	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0000e08b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xe0], ymm9
+	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0001008b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x100], ymm9
+	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xd0 // vpmulhrsw ymm10, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	QUAD $0x0001208b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x120], ymm9
+	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	QUAD $0x0001408b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x140], ymm9
+	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	QUAD $0x0001608b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x160], ymm9
+	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x797d42c4; BYTE $0xd2 // vpbroadcastw ymm10, xmm10
+	LONG $0x0b2d42c4; BYTE $0xc0 // vpmulhrsw ymm8, ymm10, ymm8
+	LONG $0xfd3541c4; BYTE $0xc0 // vpaddw ymm8, ymm9, ymm8
+	QUAD $0x000180837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x180], ymm8
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x0001a0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1a0], ymm8
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x0001c0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1c0], ymm8
+	LONG $0x40b70f41; BYTE $0x4c // movzx eax, word ptr [r8 + 0x4c]
+	LONG $0x48b70f41; BYTE $0x4a // movzx ecx, word ptr [r8 + 0x4a]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xca4f0f48 // cmovg rcx, rdx
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0xc16e79c5 // vmovd xmm8, ecx
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x0001e0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1e0], ymm8
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc6480f49 // cmovs rax, r14
+	WORD $0xc0ff // inc eax
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x000200837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x200], ymm8
+	WORD $0xc031 // xor eax, eax
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x000220837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x220], ymm8
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x000240837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x240], ymm8
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x000260837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x260], ymm8
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x000280837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x280], ymm8
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	WORD $0x4f8b; BYTE $0x58 // mov ecx, dword ptr [rdi + 0x58]
+	LONG $0xc16e79c5 // vmovd xmm8, ecx
+	LONG $0x797d42c4; BYTE $0xc0 // vpbroadcastw ymm8, xmm8
+	QUAD $0x0000008080d53dc5 // vpmullw ymm8, ymm8, ymmword ptr [rax + 0x80]
+	QUAD $0x0002a0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2a0], ymm8
+	LONG $0x40bf0f41; BYTE $0x20 // movsx eax, word ptr [r8 + 0x20]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x0b3542c4; BYTE $0xc8 // vpmulhrsw ymm9, ymm9, ymm8
+	QUAD $0x0002e08b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2e0], ymm9
+	LONG $0x40bf0f41; BYTE $0x26 // movsx eax, word ptr [r8 + 0x26]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x0b3542c4; BYTE $0xc8 // vpmulhrsw ymm9, ymm9, ymm8
+	QUAD $0x0003208b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x320], ymm9
+	LONG $0x40bf0f41; BYTE $0x2c // movsx eax, word ptr [r8 + 0x2c]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x0b3542c4; BYTE $0xc8 // vpmulhrsw ymm9, ymm9, ymm8
+	QUAD $0x0003608b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x360], ymm9
+	LONG $0x40bf0f41; BYTE $0x32 // movsx eax, word ptr [r8 + 0x32]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x0b3542c4; BYTE $0xc8 // vpmulhrsw ymm9, ymm9, ymm8
+	QUAD $0x0003a08b7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3a0], ymm9
+	LONG $0x40bf0f41; BYTE $0x44 // movsx eax, word ptr [r8 + 0x44]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x797d42c4; BYTE $0xc9 // vpbroadcastw ymm9, xmm9
+	LONG $0x0b3542c4; BYTE $0xc0 // vpmulhrsw ymm8, ymm9, ymm8
+	QUAD $0x0003e0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3e0], ymm8
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0xfbed8d0f; WORD $0xffff // jge 0x270 <glideAVX2+0x270>
+	LONG $0x04247489 // mov dword ptr [rsp + 0x4], esi
+	LONG $0xa08b8d49; WORD $0x0002; BYTE $0x00 // lea rcx, [r11 + 0x2a0]
+	LONG $0xc0b38d4d; WORD $0x0004; BYTE $0x00 // lea r14, [r11 + 0x4c0]
+	LONG $0x612c8d4e // lea r13, [rcx + 2*r12]
+	LONG $0x0004c0ba; BYTE $0x00 // mov edx, 0x4c0
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	LONG $0x0000a6e9; BYTE $0x00 // jmp 0x74e <glideAVX2+0x74e>
+	LONG $0xcdf99dc5 // vpsubw ymm1, ymm12, ymm5
+	LONG $0xd5f995c5 // vpsubw ymm2, ymm13, ymm5
+	LONG $0x3e75e2c4; BYTE $0xca // vpmaxuw ymm1, ymm1, ymm2
+	LONG $0x3e75e2c4; BYTE $0xd6 // vpmaxuw ymm2, ymm1, ymm6
+	LONG $0xca75f5c5 // vpcmpeqw ymm1, ymm1, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0x397de3c4; WORD $0x01ca // vextracti128 xmm2, ymm1, 0x1
+	LONG $0xd263f1c5 // vpacksswb xmm2, xmm1, xmm2
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x7f7e41c4; WORD $0x1334 // vmovdqu ymmword ptr [r11 + rdx], ymm14
+	LONG $0x207de2c4; BYTE $0xd2 // vpmovsxbw ymm2, xmm2
+	LONG $0xcadb2dc5 // vpand ymm9, ymm10, ymm2
+	LONG $0x7f7e41c4; WORD $0x134c; BYTE $0x20 // vmovdqu ymmword ptr [r11 + rdx + 0x20], ymm9
+	LONG $0x7f7e41c4; WORD $0x1364; BYTE $0x40 // vmovdqu ymmword ptr [r11 + rdx + 0x40], ymm12
+	LONG $0xcadb25c5 // vpand ymm9, ymm11, ymm2
+	LONG $0x7f7e41c4; WORD $0x134c; BYTE $0x60 // vmovdqu ymmword ptr [r11 + rdx + 0x60], ymm9
+	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
+	QUAD $0x008013947f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r11 + rdx + 0x80], ymm2
+	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
+	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
+	LONG $0xd0450f48 // cmovne rdx, rax
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	WORD $0x9066 // nop
+	LONG $0x3a5dc2c4; BYTE $0xe0 // vpminuw ymm4, ymm4, ymm8
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0x03728d0f; WORD $0x0000 // jge 0xac0 <glideAVX2+0xac0>
+	LONG $0x6f7e21c4; WORD $0x4d6c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r9]
+	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
+	LONG $0x48bf0f49; BYTE $0x46 // movsx rcx, word ptr [r8 + 0x46]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xcd7c // jl 0x730 <glideAVX2+0x730>
+	LONG $0x48bf0f49; BYTE $0x48 // movsx rcx, word ptr [r8 + 0x48]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xc37d // jge 0x730 <glideAVX2+0x730>
+	QUAD $0x0001e08bf91541c4; BYTE $0x00 // vpsubw ymm9, ymm13, ymmword ptr [r11 + 0x1e0]
+	QUAD $0x000200933e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r11 + 0x200]
+	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
+	LONG $0xd3ef35c5 // vpxor ymm10, ymm9, ymm3
+	LONG $0x177d42c4; BYTE $0xd2 // vptest ymm10, ymm10
+	WORD $0xa174 // je 0x730 <glideAVX2+0x730>
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	QUAD $0x00008897187d62c4; BYTE $0x00 // vbroadcastss ymm10, dword ptr [rdi + 0x88]
+	QUAD $0x00008c9f187d62c4; BYTE $0x00 // vbroadcastss ymm11, dword ptr [rdi + 0x8c]
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0xe16115c5 // vpunpcklwd ymm12, ymm13, ymm1 # ymm12 = ymm13[0],ymm1[0],ymm13[1],ymm1[1],ymm13[2],ymm1[2],ymm13[3],ymm1[3],ymm13[8],ymm1[8],ymm13[9],ymm1[9],ymm13[10],ymm1[10],ymm13[11],ymm1[11]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xf16915c5 // vpunpckhwd ymm14, ymm13, ymm1 # ymm14 = ymm13[4],ymm1[4],ymm13[5],ymm1[5],ymm13[6],ymm1[6],ymm13[7],ymm1[7],ymm13[12],ymm1[12],ymm13[13],ymm1[13],ymm13[14],ymm1[14],ymm13[15],ymm1[15]
+	LONG $0x5b7c41c4; BYTE $0xe4 // vcvtdq2ps ymm12, ymm12
+	LONG $0x582441c4; BYTE $0xe4 // vaddps ymm12, ymm11, ymm12
+	LONG $0x5e2c41c4; BYTE $0xe4 // vdivps ymm12, ymm10, ymm12
+	LONG $0x5b7c41c4; BYTE $0xf6 // vcvtdq2ps ymm14, ymm14
+	LONG $0x582441c4; BYTE $0xde // vaddps ymm11, ymm11, ymm14
+	LONG $0x5e2c41c4; BYTE $0xd3 // vdivps ymm10, ymm10, ymm11
+	LONG $0x5b7e41c4; BYTE $0xdc // vcvttps2dq ymm11, ymm12
+	LONG $0x5b7e41c4; BYTE $0xd2 // vcvttps2dq ymm10, ymm10
+	LONG $0x6b2541c4; BYTE $0xd2 // vpackssdw ymm10, ymm11, ymm10
+	LONG $0x797d42c4; WORD $0x0065 // vpbroadcastw ymm12, word ptr [r13]
+	LONG $0x0b1d42c4; WORD $0x205b // vpmulhrsw ymm11, ymm12, ymmword ptr [r11 + 0x20]
+	LONG $0xfd2541c4; BYTE $0x1b // vpaddw ymm11, ymm11, ymmword ptr [r11]
+	LONG $0x797d42c4; WORD $0x4075 // vpbroadcastw ymm14, word ptr [r13 + 0x40]
+	QUAD $0x000080b3fd0d41c4; BYTE $0x00 // vpaddw ymm14, ymm14, ymmword ptr [r11 + 0x80]
+	LONG $0x0b0d42c4; BYTE $0xf2 // vpmulhrsw ymm14, ymm14, ymm10
+	LONG $0xfd2541c4; BYTE $0xde // vpaddw ymm11, ymm11, ymm14
+	LONG $0x0b1d42c4; WORD $0x6063 // vpmulhrsw ymm12, ymm12, ymmword ptr [r11 + 0x60]
+	LONG $0xfd1d41c4; WORD $0x4063 // vpaddw ymm12, ymm12, ymmword ptr [r11 + 0x40]
+	QUAD $0x000080b5797d42c4; BYTE $0x00 // vpbroadcastw ymm14, word ptr [r13 + 0x80]
+	QUAD $0x0000a0b3fd0d41c4; BYTE $0x00 // vpaddw ymm14, ymm14, ymmword ptr [r11 + 0xa0]
+	LONG $0x0b0d42c4; BYTE $0xf2 // vpmulhrsw ymm14, ymm14, ymm10
+	LONG $0xfd1d41c4; BYTE $0xe6 // vpaddw ymm12, ymm12, ymm14
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	WORD $0x3d74 // je 0x87c <glideAVX2+0x87c>
+	LONG $0x0b2d42c4; BYTE $0xf2 // vpmulhrsw ymm14, ymm10, ymm10
+	QUAD $0x0000c0bd797d42c4; BYTE $0x00 // vpbroadcastw ymm15, word ptr [r13 + 0xc0]
+	QUAD $0x0000c0bbfd0541c4; BYTE $0x00 // vpaddw ymm15, ymm15, ymmword ptr [r11 + 0xc0]
+	LONG $0x0b0542c4; BYTE $0xfe // vpmulhrsw ymm15, ymm15, ymm14
+	LONG $0xfd0541c4; BYTE $0xdb // vpaddw ymm11, ymm15, ymm11
+	QUAD $0x000100bd797d42c4; BYTE $0x00 // vpbroadcastw ymm15, word ptr [r13 + 0x100]
+	QUAD $0x0000e0bbfd0541c4; BYTE $0x00 // vpaddw ymm15, ymm15, ymmword ptr [r11 + 0xe0]
+	LONG $0x0b0542c4; BYTE $0xf6 // vpmulhrsw ymm14, ymm15, ymm14
+	LONG $0xfd0d41c4; BYTE $0xe4 // vpaddw ymm12, ymm14, ymm12
+	QUAD $0x000100b3fd2541c4; BYTE $0x00 // vpaddw ymm14, ymm11, ymmword ptr [r11 + 0x100]
+	QUAD $0x000140bb0b2d42c4; BYTE $0x00 // vpmulhrsw ymm15, ymm10, ymmword ptr [r11 + 0x140]
+	LONG $0xfd0d41c4; BYTE $0xf7 // vpaddw ymm14, ymm14, ymm15
+	QUAD $0x000120bbfd1d41c4; BYTE $0x00 // vpaddw ymm15, ymm12, ymmword ptr [r11 + 0x120]
+	QUAD $0x000160930b2d42c4; BYTE $0x00 // vpmulhrsw ymm10, ymm10, ymmword ptr [r11 + 0x160]
+	LONG $0xfd0541c4; BYTE $0xfa // vpaddw ymm15, ymm15, ymm10
+	LONG $0x4f6ef9c5; BYTE $0x60 // vmovd xmm1, dword ptr [rdi + 0x60]
+	LONG $0xd1e125c5 // vpsraw ymm10, ymm11, xmm1
+	QUAD $0x00022093ee2d41c4; BYTE $0x00 // vpmaxsw ymm10, ymm10, ymmword ptr [r11 + 0x220]
+	LONG $0xd9e10dc5 // vpsraw ymm11, ymm14, xmm1
+	QUAD $0x000240b3ea2541c4; BYTE $0x00 // vpminsw ymm14, ymm11, ymmword ptr [r11 + 0x240]
+	LONG $0xd9e11dc5 // vpsraw ymm11, ymm12, xmm1
+	QUAD $0x0002609bee2541c4; BYTE $0x00 // vpmaxsw ymm11, ymm11, ymmword ptr [r11 + 0x260]
+	LONG $0xc9e185c5 // vpsraw ymm1, ymm15, xmm1
+	QUAD $0x0002808bea75c1c4; BYTE $0x00 // vpminsw ymm1, ymm1, ymmword ptr [r11 + 0x280]
+	QUAD $0x000140a5797d42c4; BYTE $0x00 // vpbroadcastw ymm12, word ptr [r13 + 0x140]
+	QUAD $0x000180bbfd1d41c4; BYTE $0x00 // vpaddw ymm15, ymm12, ymmword ptr [r11 + 0x180]
+	LONG $0xf90d41c4; BYTE $0xe2 // vpsubw ymm12, ymm14, ymm10
+	LONG $0xe41541c4; BYTE $0xf7 // vpmulhuw ymm14, ymm13, ymm15
+	LONG $0x716dc1c4; WORD $0x0fe7 // vpsraw ymm2, ymm15, 0xf
+	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
+	LONG $0xd50541c4; BYTE $0xed // vpmullw ymm13, ymm15, ymm13
+	QUAD $0x0001c0bb6f7e41c4; BYTE $0x00 // vmovdqu ymm15, ymmword ptr [r11 + 0x1c0]
+	LONG $0x3e0542c4; BYTE $0xed // vpmaxuw ymm13, ymm15, ymm13
+	LONG $0x750541c4; BYTE $0xed // vpcmpeqw ymm13, ymm15, ymm13
+	QUAD $0x0001a0b3fd0d41c4; BYTE $0x00 // vpaddw ymm14, ymm14, ymmword ptr [r11 + 0x1a0]
+	LONG $0xd2f98dc5 // vpsubw ymm2, ymm14, ymm2
+	LONG $0xd2fd95c5 // vpaddw ymm2, ymm13, ymm2
+	LONG $0xd3f9edc5 // vpsubw ymm2, ymm2, ymm3
+	LONG $0x6f6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rdi + 0x68]
+	LONG $0xe16dc1c4; BYTE $0xd5 // vpsraw ymm2, ymm2, xmm13
+	LONG $0xf97541c4; BYTE $0xeb // vpsubw ymm13, ymm1, ymm11
+	LONG $0xcfefbdc5 // vpxor ymm1, ymm8, ymm7
+	LONG $0xcaedf5c5 // vpaddsw ymm1, ymm1, ymm2
+	LONG $0xf7ef75c5 // vpxor ymm14, ymm1, ymm7
+	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
+	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
+	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
+	LONG $0xfd43840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
+	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
+	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
+	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
+	LONG $0xf9df35c5 // vpandn ymm15, ymm9, ymm1
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x98908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x98]
+	QUAD $0x00000420b27f7ec5 // vmovdqu ymmword ptr [rdx + 0x420], ymm14
+	QUAD $0x00000440927f7ec5 // vmovdqu ymmword ptr [rdx + 0x440], ymm10
+	QUAD $0x00000460a27f7ec5 // vmovdqu ymmword ptr [rdx + 0x460], ymm12
+	QUAD $0x000004809a7f7ec5 // vmovdqu ymmword ptr [rdx + 0x480], ymm11
+	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
+	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
+	WORD $0xc085 // test eax, eax
+	LONG $0xfcf1840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
+	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
+	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x4e8b; BYTE $0x04 // mov ecx, dword ptr [rsi + 0x4]
+	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x20798b48 // mov rdi, qword ptr [rcx + 0x20]
+	WORD $0x634c; BYTE $0x0e // movsxd r9, dword ptr [rsi]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	WORD $0x034c; BYTE $0x09 // add r9, qword ptr [rcx]
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
+	WORD $0x1ceb // jmp 0xa0d <glideAVX2+0xa0d>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
-	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	LONG $0xf5a0830f; WORD $0xffff // jae 0x18e0 <glideAVX2+0x18e0>
+	WORD $0x708d; BYTE $0xff // lea esi, [rax - 0x1]
+	WORD $0xc621 // and esi, eax
+	WORD $0xf089 // mov eax, esi
+	LONG $0xfc9b840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
+	LONG $0xd8bc0ff3 // tzcnt ebx, eax
+	QUAD $0x0004a05a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rbx + 0x4a0]
+	LONG $0xd2854566 // test r10w, r10w
+	WORD $0xe07e // jle 0xa00 <glideAVX2+0xa00>
+	QUAD $0x000004805ab4bf0f // movsx esi, word ptr [rdx + 2*rbx + 0x480]
+	LONG $0x14247403 // add esi, dword ptr [rsp + 0x14]
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x74af0f48; WORD $0x3824 // imul rsi, qword ptr [rsp + 0x38]
+	LONG $0x71348d49 // lea rsi, [r9 + 2*rsi]
+	QUAD $0x0004405abcbf0f48; BYTE $0x00 // movsx rdi, word ptr [rdx + 2*rbx + 0x440]
+	LONG $0x7e3c8d48 // lea rdi, [rsi + 2*rdi]
+	QUAD $0x000004605ab4b70f // movzx esi, word ptr [rdx + 2*rbx + 0x460]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x14eb // jmp 0x2359 <glideAVX2+0x2359>
+	WORD $0x25eb // jmp 0xa78 <glideAVX2+0xa78>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0004a05a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rbx + 0x4a0]
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0xc2bf0f45 // movsx r8d, r10w
+	WORD $0x0148; BYTE $0xcf // add rdi, rcx
+	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
+	WORD $0x887d // jge 0xa00 <glideAVX2+0xa00>
+	WORD $0x8566; BYTE $0xf6 // test si, si
+	WORD $0xec7e // jle 0xa69 <glideAVX2+0xa69>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x000004205ab4b70f // movzx esi, word ptr [rdx + 2*rbx + 0x420]
+	LONG $0x04b70f46; BYTE $0x57 // movzx r8d, word ptr [rdi + 2*r10]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xf0394166 // cmp r8w, si
+	LONG $0xc6430f44 // cmovae r8d, esi
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x04894666; BYTE $0x57 // mov word ptr [rdi + 2*r10], r8w
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	QUAD $0x0004605ab4bf0f48; BYTE $0x00 // movsx rsi, word ptr [rdx + 2*rbx + 0x460]
+	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
+	WORD $0xcf7c // jl 0xa80 <glideAVX2+0xa80>
+	WORD $0xadeb // jmp 0xa60 <glideAVX2+0xa60>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc1fa8148; WORD $0x0004; BYTE $0x00 // cmp rdx, 0x4c1
+	LONG $0xf7938c0f; WORD $0xffff // jl 0x260 <glideAVX2+0x260>
+	LONG $0x04406349 // movsxd rax, dword ptr [r8 + 0x4]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0xc3af0f48 // imul rax, rbx
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	WORD $0x6349; BYTE $0x08 // movsxd rcx, dword ptr [r8]
+	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
+	LONG $0x1b248d4c // lea r12, [rbx + rbx]
+	WORD $0x11eb // jmp 0xb00 <glideAVX2+0xb00>
+	BYTE $0x90 // nop
+	LONG $0xa0c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xa0
+	WORD $0x394d; BYTE $0xde // cmp r14, r11
+	LONG $0xf760830f; WORD $0xffff // jae 0x260 <glideAVX2+0x260>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x14eb // jmp 0xb19 <glideAVX2+0xb19>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc7 // inc r15
-	LONG $0x10ff8349 // cmp r15, 0x10
-	WORD $0xd774 // je 0x2330 <glideAVX2+0x2330>
-	LONG $0x04b70f43; BYTE $0x7b // movzx eax, word ptr [r11 + 2*r15]
-	LONG $0x7c834366; WORD $0x407b; BYTE $0x02 // cmp word ptr [r11 + 2*r15 + 0x40], 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x4d0f; BYTE $0xd0 // cmovge edx, eax
-	QUAD $0x0000807bbcbf0f43; BYTE $0x00 // movsx edi, word ptr [r11 + 2*r15 + 0x80]
-	WORD $0xff85 // test edi, edi
-	WORD $0xd67e // jle 0x2350 <glideAVX2+0x2350>
-	LONG $0x4cbf0f4b; WORD $0x607b // movsx rcx, word ptr [r11 + 2*r15 + 0x60]
-	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0x4b0c8d48 // lea rcx, [rbx + 2*rcx]
-	LONG $0x74bf0f4b; WORD $0x207b // movsx rsi, word ptr [r11 + 2*r15 + 0x20]
-	LONG $0x710c8d48 // lea rcx, [rcx + 2*rsi]
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x1875 // jne 0x23b0 <glideAVX2+0x23b0>
-	WORD $0xfe89 // mov esi, edi
-	LONG $0x01ff8366 // cmp di, 0x1
-	WORD $0xb074 // je 0x2350 <glideAVX2+0x2350>
-	WORD $0x41eb // jmp 0x23e3 <glideAVX2+0x23e3>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0xb70f; BYTE $0x31 // movzx esi, word ptr [rcx]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xc6 // cmp si, ax
-	WORD $0x430f; BYTE $0xf0 // cmovae esi, eax
-	WORD $0xc6ff // inc esi
-	WORD $0x8966; BYTE $0x31 // mov word ptr [rcx], si
-	LONG $0x0271b70f // movzx esi, word ptr [rcx + 0x2]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xd6 // cmp si, dx
-	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
-	WORD $0xc6ff // inc esi
-	LONG $0x02718966 // mov word ptr [rcx + 0x2], si
-	WORD $0x778d; BYTE $0xff // lea esi, [rdi - 0x1]
-	LONG $0x510c8d4a // lea rcx, [rcx + 2*r10]
-	LONG $0x01ff8366 // cmp di, 0x1
-	LONG $0xff6d840f; WORD $0xffff // je 0x2350 <glideAVX2+0x2350>
-	WORD $0xceff // dec esi
-	WORD $0x20eb // jmp 0x2407 <glideAVX2+0x2407>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x10fd8349 // cmp r13, 0x10
+	WORD $0xd774 // je 0xaf0 <glideAVX2+0xaf0>
+	QUAD $0x0000806e94bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r13 + 0x80]
+	WORD $0xd285 // test edx, edx
+	WORD $0xea7e // jle 0xb10 <glideAVX2+0xb10>
+	LONG $0x2cb70f43; BYTE $0x6e // movzx ebp, word ptr [r14 + 2*r13]
+	LONG $0x44bf0f4b; WORD $0x606e // movsx rax, word ptr [r14 + 2*r13 + 0x60]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x47048d49 // lea rax, [r15 + 2*rax]
+	LONG $0x4cbf0f4b; WORD $0x206e // movsx rcx, word ptr [r14 + 2*r13 + 0x20]
+	LONG $0x48048d48 // lea rax, [rax + 2*rcx]
+	WORD $0xc2ff // inc edx
+	WORD $0x19eb // jmp 0xb60 <glideAVX2+0xb60>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xc6ff // inc esi
+	LONG $0x08348966 // mov word ptr [rax + rcx], si
+	WORD $0xcaff // dec edx
+	WORD $0x014c; BYTE $0xe0 // add rax, r12
+	WORD $0xfa83; BYTE $0x01 // cmp edx, 0x1
+	WORD $0xb076 // jbe 0xb10 <glideAVX2+0xb10>
+	WORD $0xb70f; BYTE $0x08 // movzx ecx, word ptr [rax]
+	WORD $0xc9ff // dec ecx
+	WORD $0x3966; BYTE $0xe9 // cmp cx, bp
+	WORD $0x430f; BYTE $0xcd // cmovae ecx, ebp
+	WORD $0xc1ff // inc ecx
+	WORD $0x8966; BYTE $0x08 // mov word ptr [rax], cx
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x7c834366; WORD $0x406e; BYTE $0x02 // cmp word ptr [r14 + 2*r13 + 0x40], 0x2
+	WORD $0x9d0f; BYTE $0xc1 // setge cl
+	LONG $0x4834b70f // movzx esi, word ptr [rax + 2*rcx]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xee // cmp si, bp
+	WORD $0x0272 // jb 0xb89 <glideAVX2+0xb89>
+	WORD $0xee89 // mov esi, ebp
+	WORD $0xc6ff // inc esi
+	LONG $0x48348966 // mov word ptr [rax + 2*rcx], si
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x7c834366; WORD $0x406e; BYTE $0x03 // cmp word ptr [r14 + 2*r13 + 0x40], 0x3
+	WORD $0x9d0f; BYTE $0xc1 // setge cl
+	LONG $0x8834b70f // movzx esi, word ptr [rax + 4*rcx]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xee // cmp si, bp
+	WORD $0x0272 // jb 0xba8 <glideAVX2+0xba8>
+	WORD $0xee89 // mov esi, ebp
+	WORD $0xc6ff // inc esi
+	LONG $0x88348966 // mov word ptr [rax + 4*rcx], si
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x7c834366; WORD $0x406e; BYTE $0x04 // cmp word ptr [r14 + 2*r13 + 0x40], 0x4
+	WORD $0x9d0f; BYTE $0xc1 // setge cl
+	WORD $0xc901 // add ecx, ecx
+	WORD $0x0c8d; BYTE $0x49 // lea ecx, [rcx + 2*rcx]
+	LONG $0x0834b70f // movzx esi, word ptr [rax + rcx]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xee // cmp si, bp
+	WORD $0x8672 // jb 0xb50 <glideAVX2+0xb50>
+	WORD $0xee89 // mov esi, ebp
+	WORD $0x82eb // jmp 0xb50 <glideAVX2+0xb50>
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xe9 // vpbroadcastw ymm5, xmm1
+	WORD $0xfa83; BYTE $0x03 // cmp edx, 0x3
+	LONG $0x09be850f; WORD $0x0000 // jne 0x159e <glideAVX2+0x159e>
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xf1 // vpbroadcastw ymm6, xmm1
+	LONG $0xff8000b8; BYTE $0xff // mov eax, 0xffff8000
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xf9 // vpbroadcastw ymm7, xmm1
+	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x29eb // jmp 0xc32 <glideAVX2+0xc32>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	LONG $0x0010b841; WORD $0x0000 // mov r8d, 0x10
+	LONG $0x01c5f641 // test r13b, 0x1
+	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
+	LONG $0xf42e840f; WORD $0xffff // je 0x60 <glideAVX2+0x60>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x989f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x98]
+	LONG $0x6f7e21c4; WORD $0x4004 // vmovdqu ymm8, ymmword ptr [rax + 2*r8]
+	LONG $0x6f7e21c4; WORD $0x404c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 2*r8 + 0x40]
+	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm9
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; BYTE $0x0b // vmovdqu ymmword ptr [r11], ymm1
+	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x204b // vmovdqu ymmword ptr [r11 + 0x20], ymm1
+	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm9
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x404b // vmovdqu ymmword ptr [r11 + 0x40], ymm1
+	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x604b // vmovdqu ymmword ptr [r11 + 0x60], ymm1
+	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x80], ymm1
+	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xa0], ymm1
+	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000c08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xc0], ymm1
+	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xe0], ymm1
+	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001008b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x100], ymm1
+	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x120], ymm1
+	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001408b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x140], ymm1
+	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x160], ymm1
+	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x180], ymm1
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1a0], ymm1
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001c08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1c0], ymm1
+	LONG $0x4c46b70f // movzx eax, word ptr [rsi + 0x4c]
+	LONG $0x4a4eb70f // movzx ecx, word ptr [rsi + 0x4a]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xca4f0f48 // cmovg rcx, rdx
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1e0], ymm1
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc6480f49 // cmovs rax, r14
+	WORD $0xc0ff // inc eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002008b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x200], ymm1
+	WORD $0xc031 // xor eax, eax
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x220], ymm1
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002408b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x240], ymm1
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x260], ymm1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x280], ymm1
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	WORD $0x4f8b; BYTE $0x58 // mov ecx, dword ptr [rdi + 0x58]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0000008080d575c5 // vpmullw ymm8, ymm1, ymmword ptr [rax + 0x80]
+	QUAD $0x0002a0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2a0], ymm8
+	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0002e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2e0], ymm1
+	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x320], ymm1
+	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x360], ymm1
+	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3a0], ymm1
+	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3e0], ymm1
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0xfc1e8d0f; WORD $0xffff // jge 0xc1c <glideAVX2+0xc1c>
+	LONG $0x246c8944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r13d
+	LONG $0xa08b8d49; WORD $0x0002; BYTE $0x00 // lea rcx, [r11 + 0x2a0]
+	LONG $0xc0b38d4d; WORD $0x0004; BYTE $0x00 // lea r14, [r11 + 0x4c0]
+	LONG $0x612c8d4e // lea r13, [rcx + 2*r12]
+	LONG $0x04c0b941; WORD $0x0000 // mov r9d, 0x4c0
+	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
+	LONG $0x0000a9e9; BYTE $0x00 // jmp 0x10ce <glideAVX2+0x10ce>
+	LONG $0xcdf99dc5 // vpsubw ymm1, ymm12, ymm5
+	LONG $0xd5f995c5 // vpsubw ymm2, ymm13, ymm5
+	LONG $0x3e75e2c4; BYTE $0xca // vpmaxuw ymm1, ymm1, ymm2
+	LONG $0x3e75e2c4; BYTE $0xd6 // vpmaxuw ymm2, ymm1, ymm6
+	LONG $0xca75f5c5 // vpcmpeqw ymm1, ymm1, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0x397de3c4; WORD $0x01ca // vextracti128 xmm2, ymm1, 0x1
+	LONG $0xd263f1c5 // vpacksswb xmm2, xmm1, xmm2
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x7f7e01c4; WORD $0x0b34 // vmovdqu ymmword ptr [r11 + r9], ymm14
+	LONG $0x207de2c4; BYTE $0xd2 // vpmovsxbw ymm2, xmm2
+	LONG $0xcadb2dc5 // vpand ymm9, ymm10, ymm2
+	LONG $0x7f7e01c4; WORD $0x0b4c; BYTE $0x20 // vmovdqu ymmword ptr [r11 + r9 + 0x20], ymm9
+	LONG $0x7f7e01c4; WORD $0x0b64; BYTE $0x40 // vmovdqu ymmword ptr [r11 + r9 + 0x40], ymm12
+	LONG $0xcadb25c5 // vpand ymm9, ymm11, ymm2
+	LONG $0x7f7e01c4; WORD $0x0b4c; BYTE $0x60 // vmovdqu ymmword ptr [r11 + r9 + 0x60], ymm9
+	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
+	QUAD $0x00800b947f7e81c4; WORD $0x0000 // vmovdqu ymmword ptr [r11 + r9 + 0x80], ymm2
+	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
+	LONG $0xa0818d49; WORD $0x0000; BYTE $0x00 // lea rax, [r9 + 0xa0]
+	LONG $0xc8450f4c // cmovne r9, rax
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x3a5dc2c4; BYTE $0xe0 // vpminuw ymm4, ymm4, ymm8
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0x03628d0f; WORD $0x0000 // jge 0x1430 <glideAVX2+0x1430>
+	LONG $0x6f7e21c4; WORD $0x456c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r8]
+	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
+	LONG $0x4ebf0f48; BYTE $0x46 // movsx rcx, word ptr [rsi + 0x46]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xcd7c // jl 0x10b0 <glideAVX2+0x10b0>
+	LONG $0x4ebf0f48; BYTE $0x48 // movsx rcx, word ptr [rsi + 0x48]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xc37d // jge 0x10b0 <glideAVX2+0x10b0>
+	QUAD $0x0001e08bf915c1c4; BYTE $0x00 // vpsubw ymm1, ymm13, ymmword ptr [r11 + 0x1e0]
+	QUAD $0x000200933e75c2c4; BYTE $0x00 // vpmaxuw ymm2, ymm1, ymmword ptr [r11 + 0x200]
+	LONG $0xca7575c5 // vpcmpeqw ymm9, ymm1, ymm2
+	LONG $0xcbefb5c5 // vpxor ymm1, ymm9, ymm3
+	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
+	WORD $0xa274 // je 0x10b0 <glideAVX2+0x10b0>
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	QUAD $0x0000888f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x88]
+	QUAD $0x00008c97187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x8c]
+	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
+	LONG $0x611541c4; BYTE $0xd3 // vpunpcklwd ymm10, ymm13, ymm11 # ymm10 = ymm13[0],ymm11[0],ymm13[1],ymm11[1],ymm13[2],ymm11[2],ymm13[3],ymm11[3],ymm13[8],ymm11[8],ymm13[9],ymm11[9],ymm13[10],ymm11[10],ymm13[11],ymm11[11]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x691541c4; BYTE $0xdb // vpunpckhwd ymm11, ymm13, ymm11 # ymm11 = ymm13[4],ymm11[4],ymm13[5],ymm11[5],ymm13[6],ymm11[6],ymm13[7],ymm11[7],ymm13[12],ymm11[12],ymm13[13],ymm11[13],ymm13[14],ymm11[14],ymm13[15],ymm11[15]
+	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
+	LONG $0xd2582cc5 // vaddps ymm10, ymm10, ymm2
+	LONG $0x5e7441c4; BYTE $0xd2 // vdivps ymm10, ymm1, ymm10
+	LONG $0x5b7c41c4; BYTE $0xdb // vcvtdq2ps ymm11, ymm11
+	LONG $0xd258a4c5 // vaddps ymm2, ymm11, ymm2
+	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
+	LONG $0x5b7ec1c4; BYTE $0xd2 // vcvttps2dq ymm2, ymm10
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xd16b6dc5 // vpackssdw ymm10, ymm2, ymm1
+	LONG $0x797dc2c4; WORD $0x004d // vpbroadcastw ymm1, word ptr [r13]
+	LONG $0x0b75c2c4; WORD $0x2053 // vpmulhrsw ymm2, ymm1, ymmword ptr [r11 + 0x20]
+	LONG $0xfd6dc1c4; BYTE $0x13 // vpaddw ymm2, ymm2, ymmword ptr [r11]
+	LONG $0x797d42c4; WORD $0x405d // vpbroadcastw ymm11, word ptr [r13 + 0x40]
+	QUAD $0x0000809bfd2541c4; BYTE $0x00 // vpaddw ymm11, ymm11, ymmword ptr [r11 + 0x80]
+	LONG $0x0b2542c4; BYTE $0xda // vpmulhrsw ymm11, ymm11, ymm10
+	LONG $0xdafd25c5 // vpaddw ymm11, ymm11, ymm2
+	LONG $0x0b75c2c4; WORD $0x604b // vpmulhrsw ymm1, ymm1, ymmword ptr [r11 + 0x60]
+	LONG $0xfd75c1c4; WORD $0x404b // vpaddw ymm1, ymm1, ymmword ptr [r11 + 0x40]
+	QUAD $0x00008095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0x80]
+	QUAD $0x0000a093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xa0]
+	LONG $0x0b6dc2c4; BYTE $0xd2 // vpmulhrsw ymm2, ymm2, ymm10
+	LONG $0xe2fd75c5 // vpaddw ymm12, ymm1, ymm2
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	WORD $0x3b74 // je 0x11f5 <glideAVX2+0x11f5>
+	LONG $0x0b2dc2c4; BYTE $0xca // vpmulhrsw ymm1, ymm10, ymm10
+	QUAD $0x0000c095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0xc0]
+	QUAD $0x0000c093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xc0]
+	LONG $0x0b6de2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm1
+	LONG $0xdafd25c5 // vpaddw ymm11, ymm11, ymm2
+	QUAD $0x00010095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0x100]
+	QUAD $0x0000e093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xe0]
+	LONG $0x0b6de2c4; BYTE $0xc9 // vpmulhrsw ymm1, ymm2, ymm1
+	LONG $0xe1fd1dc5 // vpaddw ymm12, ymm12, ymm1
+	QUAD $0x0001008bfd25c1c4; BYTE $0x00 // vpaddw ymm1, ymm11, ymmword ptr [r11 + 0x100]
+	QUAD $0x000140930b2dc2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm10, ymmword ptr [r11 + 0x140]
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x00012093fd1dc1c4; BYTE $0x00 // vpaddw ymm2, ymm12, ymmword ptr [r11 + 0x120]
+	QUAD $0x000160930b2d42c4; BYTE $0x00 // vpmulhrsw ymm10, ymm10, ymmword ptr [r11 + 0x160]
+	LONG $0xd2fdadc5 // vpaddw ymm2, ymm10, ymm2
+	LONG $0x776e79c5; BYTE $0x60 // vmovd xmm14, dword ptr [rdi + 0x60]
+	LONG $0xe12541c4; BYTE $0xd6 // vpsraw ymm10, ymm11, xmm14
+	QUAD $0x00022093ee2d41c4; BYTE $0x00 // vpmaxsw ymm10, ymm10, ymmword ptr [r11 + 0x220]
+	LONG $0xe175c1c4; BYTE $0xce // vpsraw ymm1, ymm1, xmm14
+	QUAD $0x0002408bea75c1c4; BYTE $0x00 // vpminsw ymm1, ymm1, ymmword ptr [r11 + 0x240]
+	LONG $0xe11d41c4; BYTE $0xde // vpsraw ymm11, ymm12, xmm14
+	QUAD $0x0002609bee2541c4; BYTE $0x00 // vpmaxsw ymm11, ymm11, ymmword ptr [r11 + 0x260]
+	LONG $0xe16dc1c4; BYTE $0xd6 // vpsraw ymm2, ymm2, xmm14
+	QUAD $0x00028093ea6dc1c4; BYTE $0x00 // vpminsw ymm2, ymm2, ymmword ptr [r11 + 0x280]
+	QUAD $0x000140a5797d42c4; BYTE $0x00 // vpbroadcastw ymm12, word ptr [r13 + 0x140]
+	QUAD $0x000180b3fd1d41c4; BYTE $0x00 // vpaddw ymm14, ymm12, ymmword ptr [r11 + 0x180]
+	LONG $0xf97541c4; BYTE $0xe2 // vpsubw ymm12, ymm1, ymm10
+	LONG $0xe415c1c4; BYTE $0xce // vpmulhuw ymm1, ymm13, ymm14
+	LONG $0x7105c1c4; WORD $0x0fe6 // vpsraw ymm15, ymm14, 0xf
+	LONG $0xdb0541c4; BYTE $0xfd // vpand ymm15, ymm15, ymm13
+	LONG $0xd50d41c4; BYTE $0xed // vpmullw ymm13, ymm14, ymm13
+	QUAD $0x0001c0b36f7e41c4; BYTE $0x00 // vmovdqu ymm14, ymmword ptr [r11 + 0x1c0]
+	LONG $0x3e0d42c4; BYTE $0xed // vpmaxuw ymm13, ymm14, ymm13
+	LONG $0x750d41c4; BYTE $0xed // vpcmpeqw ymm13, ymm14, ymm13
+	QUAD $0x0001a08bfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r11 + 0x1a0]
+	LONG $0xf975c1c4; BYTE $0xcf // vpsubw ymm1, ymm1, ymm15
+	LONG $0xc9fd95c5 // vpaddw ymm1, ymm13, ymm1
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x6f6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rdi + 0x68]
+	LONG $0xe175c1c4; BYTE $0xcd // vpsraw ymm1, ymm1, xmm13
+	LONG $0xf96d41c4; BYTE $0xeb // vpsubw ymm13, ymm2, ymm11
+	LONG $0xd7efbdc5 // vpxor ymm2, ymm8, ymm7
+	LONG $0xc9ededc5 // vpaddsw ymm1, ymm2, ymm1
+	LONG $0xf7ef75c5 // vpxor ymm14, ymm1, ymm7
+	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
+	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
+	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
+	LONG $0xfd43840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
+	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
+	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
+	LONG $0xf9df35c5 // vpandn ymm15, ymm9, ymm1
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x98908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x98]
+	QUAD $0x00000420b27f7ec5 // vmovdqu ymmword ptr [rdx + 0x420], ymm14
+	QUAD $0x00000440927f7ec5 // vmovdqu ymmword ptr [rdx + 0x440], ymm10
+	QUAD $0x00000460a27f7ec5 // vmovdqu ymmword ptr [rdx + 0x460], ymm12
+	QUAD $0x000004809a7f7ec5 // vmovdqu ymmword ptr [rdx + 0x480], ymm11
+	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
+	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
+	WORD $0xc085 // test eax, eax
+	LONG $0xfcf1840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
+	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x4e8b; BYTE $0x04 // mov ecx, dword ptr [rsi + 0x4]
+	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x20798b48 // mov rdi, qword ptr [rcx + 0x20]
+	WORD $0x634c; BYTE $0x0e // movsxd r9, dword ptr [rsi]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	WORD $0x034c; BYTE $0x09 // add r9, qword ptr [rcx]
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
+	WORD $0x0feb // jmp 0x137d <glideAVX2+0x137d>
+	WORD $0x9066 // nop
+	WORD $0x708d; BYTE $0xff // lea esi, [rax - 0x1]
+	WORD $0xc621 // and esi, eax
+	WORD $0xf089 // mov eax, esi
+	LONG $0xfca8840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0xf8bc0ff3 // tzcnt edi, eax
+	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
+	LONG $0xd2854566 // test r10w, r10w
+	WORD $0xe07e // jle 0x1370 <glideAVX2+0x1370>
+	QUAD $0x000004807ab4bf0f // movsx esi, word ptr [rdx + 2*rdi + 0x480]
+	LONG $0x14247403 // add esi, dword ptr [rsp + 0x14]
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x74af0f48; WORD $0x3824 // imul rsi, qword ptr [rsp + 0x38]
+	LONG $0x71348d49 // lea rsi, [r9 + 2*rsi]
+	QUAD $0x0004407a84bf0f4c; BYTE $0x00 // movsx r8, word ptr [rdx + 2*rdi + 0x440]
+	LONG $0x461c8d4a // lea rbx, [rsi + 2*r8]
+	QUAD $0x000004607ab4b70f // movzx esi, word ptr [rdx + 2*rdi + 0x460]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x25eb // jmp 0x13e8 <glideAVX2+0x13e8>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0xc2bf0f45 // movsx r8d, r10w
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
+	WORD $0x887d // jge 0x1370 <glideAVX2+0x1370>
+	WORD $0x8566; BYTE $0xf6 // test si, si
+	WORD $0xec7e // jle 0x13d9 <glideAVX2+0x13d9>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x000004207ab4b70f // movzx esi, word ptr [rdx + 2*rdi + 0x420]
+	LONG $0x04b70f46; BYTE $0x53 // movzx r8d, word ptr [rbx + 2*r10]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xf0394166 // cmp r8w, si
+	LONG $0xc6430f44 // cmovae r8d, esi
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x04894666; BYTE $0x53 // mov word ptr [rbx + 2*r10], r8w
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	QUAD $0x0004607ab4bf0f48; BYTE $0x00 // movsx rsi, word ptr [rdx + 2*rdi + 0x460]
+	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
+	WORD $0xcf7c // jl 0x13f0 <glideAVX2+0x13f0>
+	WORD $0xadeb // jmp 0x13d0 <glideAVX2+0x13d0>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc1f98149; WORD $0x0004; BYTE $0x00 // cmp r9, 0x4c1
+	LONG $0x246c8b44; BYTE $0x04 // mov r13d, dword ptr [rsp + 0x4]
+	LONG $0xf7ce8c0f; WORD $0xffff // jl 0xc10 <glideAVX2+0xc10>
+	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x6348; BYTE $0x0e // movsxd rcx, dword ptr [rsi]
+	LONG $0x481c8d48 // lea rbx, [rax + 2*rcx]
+	LONG $0x123c8d4c // lea r15, [rdx + rdx]
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	WORD $0x17eb // jmp 0x1480 <glideAVX2+0x1480>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xa0c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xa0
+	WORD $0x394d; BYTE $0xde // cmp r14, r11
+	LONG $0x00c0830f; WORD $0x0000 // jae 0x1540 <glideAVX2+0x1540>
+	WORD $0xc031 // xor eax, eax
+	WORD $0x15eb // jmp 0x1499 <glideAVX2+0x1499>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x10f88348 // cmp rax, 0x10
+	WORD $0xd774 // je 0x1470 <glideAVX2+0x1470>
+	QUAD $0x000080468cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r14 + 2*rax + 0x80]
+	WORD $0xc985 // test ecx, ecx
+	WORD $0xea7e // jle 0x1490 <glideAVX2+0x1490>
+	LONG $0x34b70f41; BYTE $0x46 // movzx esi, word ptr [r14 + 2*rax]
+	LONG $0x44bf0f4d; WORD $0x6046 // movsx r8, word ptr [r14 + 2*rax + 0x60]
+	LONG $0xc2af0f4c // imul r8, rdx
+	LONG $0x430c8d4e // lea r9, [rbx + 2*r8]
+	LONG $0x44bf0f4d; WORD $0x2046 // movsx r8, word ptr [r14 + 2*rax + 0x20]
+	LONG $0x41148d4f // lea r10, [r9 + 2*r8]
+	WORD $0xc1ff // inc ecx
+	WORD $0x1beb // jmp 0x14e2 <glideAVX2+0x14e2>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xff41; BYTE $0xc1 // inc r9d
+	LONG $0x0c894766; BYTE $0x82 // mov word ptr [r10 + 4*r8], r9w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xae76 // jbe 0x1490 <glideAVX2+0x1490>
+	LONG $0x02b70f45 // movzx r8d, word ptr [r10]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xf0394166 // cmp r8w, si
+	LONG $0xc6430f44 // cmovae r8d, esi
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x02894566 // mov word ptr [r10], r8w
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x7c834166; WORD $0x4046; BYTE $0x02 // cmp word ptr [r14 + 2*rax + 0x40], 0x2
+	LONG $0xc09d0f41 // setge r8b
+	LONG $0x0cb70f47; BYTE $0x42 // movzx r9d, word ptr [r10 + 2*r8]
+	WORD $0xff41; BYTE $0xc9 // dec r9d
+	LONG $0xf1394166 // cmp r9w, si
+	WORD $0x0372 // jb 0x1517 <glideAVX2+0x1517>
+	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
+	WORD $0xff41; BYTE $0xc1 // inc r9d
+	LONG $0x0c894766; BYTE $0x42 // mov word ptr [r10 + 2*r8], r9w
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x7c834166; WORD $0x4046; BYTE $0x03 // cmp word ptr [r14 + 2*rax + 0x40], 0x3
+	LONG $0xc09d0f41 // setge r8b
+	LONG $0x0cb70f47; BYTE $0x82 // movzx r9d, word ptr [r10 + 4*r8]
+	WORD $0xff41; BYTE $0xc9 // dec r9d
+	LONG $0xf1394166 // cmp r9w, si
+	WORD $0x9572 // jb 0x14d0 <glideAVX2+0x14d0>
+	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
+	WORD $0x90eb // jmp 0x14d0 <glideAVX2+0x14d0>
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0xfff6cbe9; BYTE $0xff // jmp 0xc1c <glideAVX2+0xc1c>
+	WORD $0x014c; BYTE $0xda // add rdx, r11
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x4a6ffec5; BYTE $0xe0 // vmovdqu ymm1, ymmword ptr [rdx - 0x20]
+	LONG $0x126ffec5 // vmovdqu ymm2, ymmword ptr [rdx]
+	LONG $0xcdf9f5c5 // vpsubw ymm1, ymm1, ymm5
+	LONG $0x3a5de2c4; BYTE $0xe1 // vpminuw ymm4, ymm4, ymm1
+	LONG $0xd5f9edc5 // vpsubw ymm2, ymm2, ymm5
+	LONG $0x3a5de2c4; BYTE $0xe2 // vpminuw ymm4, ymm4, ymm2
+	LONG $0x3a6de2c4; BYTE $0xc9 // vpminuw ymm1, ymm2, ymm1
+	LONG $0x3e75e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm1, ymm7
+	LONG $0xca75f5c5 // vpcmpeqw ymm1, ymm1, ymm2
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0xff48; BYTE $0xce // dec rsi
+	WORD $0xc775 // jne 0x1560 <glideAVX2+0x1560>
+	LONG $0xffead3e9; BYTE $0xff // jmp 0x71 <glideAVX2+0x71>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xf1 // vpbroadcastw ymm6, xmm1
+	LONG $0xff8000b8; BYTE $0xff // mov eax, 0xffff8000
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xf9 // vpbroadcastw ymm7, xmm1
+	WORD $0xb741; BYTE $0x01 // mov r15b, 0x1
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x30eb // jmp 0x15f7 <glideAVX2+0x15f7>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x0010b841; WORD $0x0000 // mov r8d, 0x10
+	LONG $0x01c7f641 // test r15b, 0x1
+	LONG $0x0000bf41; WORD $0x0000 // mov r15d, 0x0
+	LONG $0xea69840f; WORD $0xffff // je 0x60 <glideAVX2+0x60>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x989f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x98]
+	LONG $0x6f7e21c4; WORD $0x4004 // vmovdqu ymm8, ymmword ptr [rax + 2*r8]
+	LONG $0x6f7e21c4; WORD $0x404c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 2*r8 + 0x40]
+	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm9
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; BYTE $0x0b // vmovdqu ymmword ptr [r11], ymm1
+	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x204b // vmovdqu ymmword ptr [r11 + 0x20], ymm1
+	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm9
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x404b // vmovdqu ymmword ptr [r11 + 0x40], ymm1
+	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x7f7ec1c4; WORD $0x604b // vmovdqu ymmword ptr [r11 + 0x60], ymm1
+	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x80], ymm1
+	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xa0], ymm1
+	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000c08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xc0], ymm1
+	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0xe0], ymm1
+	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001008b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x100], ymm1
+	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x120], ymm1
+	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001408b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x140], ymm1
+	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x160], ymm1
+	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6dc2c4; BYTE $0xd0 // vpmulhrsw ymm2, ymm2, ymm8
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0001808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x180], ymm1
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1a0], ymm1
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001c08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1c0], ymm1
+	LONG $0x4c46b70f // movzx eax, word ptr [rsi + 0x4c]
+	LONG $0x4a4eb70f // movzx ecx, word ptr [rsi + 0x4a]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xca4f0f48 // cmovg rcx, rdx
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0001e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x1e0], ymm1
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc6480f49 // cmovs rax, r14
+	WORD $0xc0ff // inc eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002008b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x200], ymm1
+	WORD $0xc031 // xor eax, eax
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x220], ymm1
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002408b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x240], ymm1
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x260], ymm1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002808b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x280], ymm1
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	WORD $0x4f8b; BYTE $0x58 // mov ecx, dword ptr [rdi + 0x58]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0000008080d575c5 // vpmullw ymm8, ymm1, ymmword ptr [rax + 0x80]
+	QUAD $0x0002a0837f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2a0], ymm8
+	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0002e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x2e0], ymm1
+	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003208b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x320], ymm1
+	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003608b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x360], ymm1
+	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003a08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3a0], ymm1
+	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75c2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm8
+	QUAD $0x0003e08b7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r11 + 0x3e0], ymm1
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0xfc1e8d0f; WORD $0xffff // jge 0x15e1 <glideAVX2+0x15e1>
+	LONG $0x247c8944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r15d
+	LONG $0xa08b8d49; WORD $0x0002; BYTE $0x00 // lea rcx, [r11 + 0x2a0]
+	LONG $0xc0b38d4d; WORD $0x0004; BYTE $0x00 // lea r14, [r11 + 0x4c0]
+	LONG $0x612c8d4e // lea r13, [rcx + 2*r12]
+	LONG $0x0004c0ba; BYTE $0x00 // mov edx, 0x4c0
+	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
+	LONG $0x0000a5e9; BYTE $0x00 // jmp 0x1a8e <glideAVX2+0x1a8e>
+	LONG $0xcdf99dc5 // vpsubw ymm1, ymm12, ymm5
+	LONG $0xd5f995c5 // vpsubw ymm2, ymm13, ymm5
+	LONG $0x3e75e2c4; BYTE $0xca // vpmaxuw ymm1, ymm1, ymm2
+	LONG $0x3e75e2c4; BYTE $0xd6 // vpmaxuw ymm2, ymm1, ymm6
+	LONG $0xca75f5c5 // vpcmpeqw ymm1, ymm1, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0x397de3c4; WORD $0x01ca // vextracti128 xmm2, ymm1, 0x1
+	LONG $0xd263f1c5 // vpacksswb xmm2, xmm1, xmm2
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x7f7e41c4; WORD $0x1334 // vmovdqu ymmword ptr [r11 + rdx], ymm14
+	LONG $0x207de2c4; BYTE $0xd2 // vpmovsxbw ymm2, xmm2
+	LONG $0xcadb2dc5 // vpand ymm9, ymm10, ymm2
+	LONG $0x7f7e41c4; WORD $0x134c; BYTE $0x20 // vmovdqu ymmword ptr [r11 + rdx + 0x20], ymm9
+	LONG $0x7f7e41c4; WORD $0x1364; BYTE $0x40 // vmovdqu ymmword ptr [r11 + rdx + 0x40], ymm12
+	LONG $0xcadb25c5 // vpand ymm9, ymm11, ymm2
+	LONG $0x7f7e41c4; WORD $0x134c; BYTE $0x60 // vmovdqu ymmword ptr [r11 + rdx + 0x60], ymm9
+	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
+	QUAD $0x008013947f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r11 + rdx + 0x80], ymm2
+	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
+	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
+	LONG $0xd0450f48 // cmovne rdx, rax
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
+	BYTE $0x90 // nop
+	LONG $0x3a5dc2c4; BYTE $0xe0 // vpminuw ymm4, ymm4, ymm8
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0x03628d0f; WORD $0x0000 // jge 0x1df0 <glideAVX2+0x1df0>
+	LONG $0x6f7e21c4; WORD $0x456c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r8]
+	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
+	LONG $0x4ebf0f48; BYTE $0x46 // movsx rcx, word ptr [rsi + 0x46]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xcd7c // jl 0x1a70 <glideAVX2+0x1a70>
+	LONG $0x4ebf0f48; BYTE $0x48 // movsx rcx, word ptr [rsi + 0x48]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xc37d // jge 0x1a70 <glideAVX2+0x1a70>
+	QUAD $0x0001e08bf915c1c4; BYTE $0x00 // vpsubw ymm1, ymm13, ymmword ptr [r11 + 0x1e0]
+	QUAD $0x000200933e75c2c4; BYTE $0x00 // vpmaxuw ymm2, ymm1, ymmword ptr [r11 + 0x200]
+	LONG $0xca7575c5 // vpcmpeqw ymm9, ymm1, ymm2
+	LONG $0xcbefb5c5 // vpxor ymm1, ymm9, ymm3
+	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
+	WORD $0xa274 // je 0x1a70 <glideAVX2+0x1a70>
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	QUAD $0x0000888f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x88]
+	QUAD $0x00008c97187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x8c]
+	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
+	LONG $0x611541c4; BYTE $0xd3 // vpunpcklwd ymm10, ymm13, ymm11 # ymm10 = ymm13[0],ymm11[0],ymm13[1],ymm11[1],ymm13[2],ymm11[2],ymm13[3],ymm11[3],ymm13[8],ymm11[8],ymm13[9],ymm11[9],ymm13[10],ymm11[10],ymm13[11],ymm11[11]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x691541c4; BYTE $0xdb // vpunpckhwd ymm11, ymm13, ymm11 # ymm11 = ymm13[4],ymm11[4],ymm13[5],ymm11[5],ymm13[6],ymm11[6],ymm13[7],ymm11[7],ymm13[12],ymm11[12],ymm13[13],ymm11[13],ymm13[14],ymm11[14],ymm13[15],ymm11[15]
+	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
+	LONG $0xd2582cc5 // vaddps ymm10, ymm10, ymm2
+	LONG $0x5e7441c4; BYTE $0xd2 // vdivps ymm10, ymm1, ymm10
+	LONG $0x5b7c41c4; BYTE $0xdb // vcvtdq2ps ymm11, ymm11
+	LONG $0xd258a4c5 // vaddps ymm2, ymm11, ymm2
+	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
+	LONG $0x5b7ec1c4; BYTE $0xd2 // vcvttps2dq ymm2, ymm10
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xd16b6dc5 // vpackssdw ymm10, ymm2, ymm1
+	LONG $0x797dc2c4; WORD $0x004d // vpbroadcastw ymm1, word ptr [r13]
+	LONG $0x0b75c2c4; WORD $0x2053 // vpmulhrsw ymm2, ymm1, ymmword ptr [r11 + 0x20]
+	LONG $0xfd6dc1c4; BYTE $0x13 // vpaddw ymm2, ymm2, ymmword ptr [r11]
+	LONG $0x797d42c4; WORD $0x405d // vpbroadcastw ymm11, word ptr [r13 + 0x40]
+	QUAD $0x0000809bfd2541c4; BYTE $0x00 // vpaddw ymm11, ymm11, ymmword ptr [r11 + 0x80]
+	LONG $0x0b2542c4; BYTE $0xda // vpmulhrsw ymm11, ymm11, ymm10
+	LONG $0xdafd25c5 // vpaddw ymm11, ymm11, ymm2
+	LONG $0x0b75c2c4; WORD $0x604b // vpmulhrsw ymm1, ymm1, ymmword ptr [r11 + 0x60]
+	LONG $0xfd75c1c4; WORD $0x404b // vpaddw ymm1, ymm1, ymmword ptr [r11 + 0x40]
+	QUAD $0x00008095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0x80]
+	QUAD $0x0000a093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xa0]
+	LONG $0x0b6dc2c4; BYTE $0xd2 // vpmulhrsw ymm2, ymm2, ymm10
+	LONG $0xe2fd75c5 // vpaddw ymm12, ymm1, ymm2
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	WORD $0x3b74 // je 0x1bb5 <glideAVX2+0x1bb5>
+	LONG $0x0b2dc2c4; BYTE $0xca // vpmulhrsw ymm1, ymm10, ymm10
+	QUAD $0x0000c095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0xc0]
+	QUAD $0x0000c093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xc0]
+	LONG $0x0b6de2c4; BYTE $0xd1 // vpmulhrsw ymm2, ymm2, ymm1
+	LONG $0xdafd25c5 // vpaddw ymm11, ymm11, ymm2
+	QUAD $0x00010095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0x100]
+	QUAD $0x0000e093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xe0]
+	LONG $0x0b6de2c4; BYTE $0xc9 // vpmulhrsw ymm1, ymm2, ymm1
+	LONG $0xe1fd1dc5 // vpaddw ymm12, ymm12, ymm1
+	QUAD $0x0001008bfd25c1c4; BYTE $0x00 // vpaddw ymm1, ymm11, ymmword ptr [r11 + 0x100]
+	QUAD $0x000140930b2dc2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm10, ymmword ptr [r11 + 0x140]
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x00012093fd1dc1c4; BYTE $0x00 // vpaddw ymm2, ymm12, ymmword ptr [r11 + 0x120]
+	QUAD $0x000160930b2d42c4; BYTE $0x00 // vpmulhrsw ymm10, ymm10, ymmword ptr [r11 + 0x160]
+	LONG $0xd2fdadc5 // vpaddw ymm2, ymm10, ymm2
+	LONG $0x776e79c5; BYTE $0x60 // vmovd xmm14, dword ptr [rdi + 0x60]
+	LONG $0xe12541c4; BYTE $0xd6 // vpsraw ymm10, ymm11, xmm14
+	QUAD $0x00022093ee2d41c4; BYTE $0x00 // vpmaxsw ymm10, ymm10, ymmword ptr [r11 + 0x220]
+	LONG $0xe175c1c4; BYTE $0xce // vpsraw ymm1, ymm1, xmm14
+	QUAD $0x0002408bea75c1c4; BYTE $0x00 // vpminsw ymm1, ymm1, ymmword ptr [r11 + 0x240]
+	LONG $0xe11d41c4; BYTE $0xde // vpsraw ymm11, ymm12, xmm14
+	QUAD $0x0002609bee2541c4; BYTE $0x00 // vpmaxsw ymm11, ymm11, ymmword ptr [r11 + 0x260]
+	LONG $0xe16dc1c4; BYTE $0xd6 // vpsraw ymm2, ymm2, xmm14
+	QUAD $0x00028093ea6dc1c4; BYTE $0x00 // vpminsw ymm2, ymm2, ymmword ptr [r11 + 0x280]
+	QUAD $0x000140a5797d42c4; BYTE $0x00 // vpbroadcastw ymm12, word ptr [r13 + 0x140]
+	QUAD $0x000180b3fd1d41c4; BYTE $0x00 // vpaddw ymm14, ymm12, ymmword ptr [r11 + 0x180]
+	LONG $0xf97541c4; BYTE $0xe2 // vpsubw ymm12, ymm1, ymm10
+	LONG $0xe415c1c4; BYTE $0xce // vpmulhuw ymm1, ymm13, ymm14
+	LONG $0x7105c1c4; WORD $0x0fe6 // vpsraw ymm15, ymm14, 0xf
+	LONG $0xdb0541c4; BYTE $0xfd // vpand ymm15, ymm15, ymm13
+	LONG $0xd50d41c4; BYTE $0xed // vpmullw ymm13, ymm14, ymm13
+	QUAD $0x0001c0b36f7e41c4; BYTE $0x00 // vmovdqu ymm14, ymmword ptr [r11 + 0x1c0]
+	LONG $0x3e0d42c4; BYTE $0xed // vpmaxuw ymm13, ymm14, ymm13
+	LONG $0x750d41c4; BYTE $0xed // vpcmpeqw ymm13, ymm14, ymm13
+	QUAD $0x0001a08bfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r11 + 0x1a0]
+	LONG $0xf975c1c4; BYTE $0xcf // vpsubw ymm1, ymm1, ymm15
+	LONG $0xc9fd95c5 // vpaddw ymm1, ymm13, ymm1
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x6f6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rdi + 0x68]
+	LONG $0xe175c1c4; BYTE $0xcd // vpsraw ymm1, ymm1, xmm13
+	LONG $0xf96d41c4; BYTE $0xeb // vpsubw ymm13, ymm2, ymm11
+	LONG $0xd7efbdc5 // vpxor ymm2, ymm8, ymm7
+	LONG $0xc9ededc5 // vpaddsw ymm1, ymm2, ymm1
+	LONG $0xf7ef75c5 // vpxor ymm14, ymm1, ymm7
+	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
+	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
+	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
+	LONG $0xfd47840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
+	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
+	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
+	LONG $0xf9df35c5 // vpandn ymm15, ymm9, ymm1
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x98908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x98]
+	QUAD $0x00000420b27f7ec5 // vmovdqu ymmword ptr [rdx + 0x420], ymm14
+	QUAD $0x00000440927f7ec5 // vmovdqu ymmword ptr [rdx + 0x440], ymm10
+	QUAD $0x00000460a27f7ec5 // vmovdqu ymmword ptr [rdx + 0x460], ymm12
+	QUAD $0x000004809a7f7ec5 // vmovdqu ymmword ptr [rdx + 0x480], ymm11
+	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
+	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
+	WORD $0xc085 // test eax, eax
+	LONG $0xfcf5840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
+	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xf0 // movzx esi, ax
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x418b; BYTE $0x04 // mov eax, dword ptr [rcx + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x20788b48 // mov rdi, qword ptr [rax + 0x20]
+	WORD $0x634c; BYTE $0x09 // movsxd r9, dword ptr [rcx]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	WORD $0x034c; BYTE $0x08 // add r9, qword ptr [rax]
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
+	WORD $0x0feb // jmp 0x1d3d <glideAVX2+0x1d3d>
+	WORD $0x9066 // nop
+	WORD $0x468d; BYTE $0xff // lea eax, [rsi - 0x1]
+	WORD $0xf021 // and eax, esi
+	WORD $0xc689 // mov esi, eax
+	LONG $0xfcac840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0xfebc0ff3 // tzcnt edi, esi
+	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
+	LONG $0xd2854566 // test r10w, r10w
+	WORD $0xe07e // jle 0x1d30 <glideAVX2+0x1d30>
+	QUAD $0x000004807a84bf0f // movsx eax, word ptr [rdx + 2*rdi + 0x480]
+	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
+	WORD $0x9848 // cdqe
+	LONG $0x44af0f48; WORD $0x3824 // imul rax, qword ptr [rsp + 0x38]
+	LONG $0x41048d49 // lea rax, [r9 + 2*rax]
+	QUAD $0x0004407a9cbf0f48; BYTE $0x00 // movsx rbx, word ptr [rdx + 2*rdi + 0x440]
+	LONG $0x581c8d48 // lea rbx, [rax + 2*rbx]
+	QUAD $0x000004607a84b70f // movzx eax, word ptr [rdx + 2*rdi + 0x460]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x26eb // jmp 0x1da8 <glideAVX2+0x1da8>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0xc2bf0f45 // movsx r8d, r10w
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
+	WORD $0x887d // jge 0x1d30 <glideAVX2+0x1d30>
+	WORD $0x8566; BYTE $0xc0 // test ax, ax
+	WORD $0xec7e // jle 0x1d99 <glideAVX2+0x1d99>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x000004207a84b70f // movzx eax, word ptr [rdx + 2*rdi + 0x420]
+	LONG $0x04b70f46; BYTE $0x53 // movzx r8d, word ptr [rbx + 2*r10]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xc0394166 // cmp r8w, ax
+	LONG $0xc0430f44 // cmovae r8d, eax
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x04894666; BYTE $0x53 // mov word ptr [rbx + 2*r10], r8w
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	QUAD $0x0004607a84bf0f48; BYTE $0x00 // movsx rax, word ptr [rdx + 2*rdi + 0x460]
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	WORD $0xcf7c // jl 0x1db0 <glideAVX2+0x1db0>
+	WORD $0xadeb // jmp 0x1d90 <glideAVX2+0x1d90>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc1fa8148; WORD $0x0004; BYTE $0x00 // cmp rdx, 0x4c1
+	LONG $0x247c8b44; BYTE $0x04 // mov r15d, dword ptr [rsp + 0x4]
+	LONG $0x00de8c0f; WORD $0x0000 // jl 0x1ee0 <glideAVX2+0x1ee0>
+	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0xc8af0f48 // imul rcx, rax
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	WORD $0x6348; BYTE $0x16 // movsxd rdx, dword ptr [rsi]
+	LONG $0x510c8d48 // lea rcx, [rcx + 2*rdx]
+	LONG $0x00148d48 // lea rdx, [rax + rax]
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	WORD $0x17eb // jmp 0x1e40 <glideAVX2+0x1e40>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xa0c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xa0
+	WORD $0x394d; BYTE $0xde // cmp r14, r11
+	LONG $0xf790830f; WORD $0xffff // jae 0x15d0 <glideAVX2+0x15d0>
+	WORD $0xf631 // xor esi, esi
+	WORD $0x15eb // jmp 0x1e59 <glideAVX2+0x1e59>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x10fe8348 // cmp rsi, 0x10
+	WORD $0xd774 // je 0x1e30 <glideAVX2+0x1e30>
+	QUAD $0x00008076bcbf0f41; BYTE $0x00 // movsx edi, word ptr [r14 + 2*rsi + 0x80]
+	WORD $0xff85 // test edi, edi
+	WORD $0xea7e // jle 0x1e50 <glideAVX2+0x1e50>
+	LONG $0x04b70f45; BYTE $0x76 // movzx r8d, word ptr [r14 + 2*rsi]
+	LONG $0x4cbf0f4d; WORD $0x6076 // movsx r9, word ptr [r14 + 2*rsi + 0x60]
+	LONG $0xc8af0f4c // imul r9, rax
+	LONG $0x490c8d4e // lea r9, [rcx + 2*r9]
+	LONG $0x54bf0f4d; WORD $0x2076 // movsx r10, word ptr [r14 + 2*rsi + 0x20]
+	LONG $0x510c8d4f // lea r9, [r9 + 2*r10]
 	WORD $0xc7ff // inc edi
-	LONG $0x7c894266; WORD $0x0231 // mov word ptr [rcx + r14 + 0x2], di
-	WORD $0x014c; BYTE $0xf1 // add rcx, r14
-	WORD $0x014c; BYTE $0xf1 // add rcx, r14
-	WORD $0xc683; BYTE $0xfe // add esi, -0x2
-	LONG $0xff49830f; WORD $0xffff // jae 0x2350 <glideAVX2+0x2350>
-	WORD $0xb70f; BYTE $0x39 // movzx edi, word ptr [rcx]
+	WORD $0x1aeb // jmp 0x1ea1 <glideAVX2+0x1ea1>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894366; BYTE $0x51 // mov word ptr [r9 + 2*r10], bx
 	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x0272 // jb 0x2413 <glideAVX2+0x2413>
-	WORD $0xc789 // mov edi, eax
-	WORD $0xc7ff // inc edi
-	WORD $0x8966; BYTE $0x39 // mov word ptr [rcx], di
-	LONG $0x0279b70f // movzx edi, word ptr [rcx + 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x0272 // jb 0x2425 <glideAVX2+0x2425>
-	WORD $0xd789 // mov edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x02798966 // mov word ptr [rcx + 0x2], di
-	LONG $0x3cb70f42; BYTE $0x31 // movzx edi, word ptr [rcx + r14]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x0272 // jb 0x2439 <glideAVX2+0x2439>
-	WORD $0xc789 // mov edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x3c894266; BYTE $0x31 // mov word ptr [rcx + r14], di
-	LONG $0x7cb70f42; WORD $0x0231 // movzx edi, word ptr [rcx + r14 + 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0xa372 // jb 0x23f0 <glideAVX2+0x23f0>
-	WORD $0xd789 // mov edi, edx
-	WORD $0x9feb // jmp 0x23f0 <glideAVX2+0x23f0>
-	LONG $0x446ffec5; WORD $0x7824 // vmovdqu ymm0, ymmword ptr [rsp + 0x78]
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
+	WORD $0xaf76 // jbe 0x1e50 <glideAVX2+0x1e50>
+	LONG $0x11b70f45 // movzx r10d, word ptr [r9]
+	WORD $0xff41; BYTE $0xca // dec r10d
+	LONG $0xc2394566 // cmp r10w, r8w
+	LONG $0xd0430f45 // cmovae r10d, r8d
+	WORD $0xff41; BYTE $0xc2 // inc r10d
+	LONG $0x11894566 // mov word ptr [r9], r10w
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x7c834166; WORD $0x4076; BYTE $0x02 // cmp word ptr [r14 + 2*rsi + 0x40], 0x2
+	LONG $0xc29d0f41 // setge r10b
+	LONG $0x1cb70f43; BYTE $0x51 // movzx ebx, word ptr [r9 + 2*r10]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	WORD $0xbe72 // jb 0x1e90 <glideAVX2+0x1e90>
+	WORD $0x8944; BYTE $0xc3 // mov ebx, r8d
+	WORD $0xb9eb // jmp 0x1e90 <glideAVX2+0x1e90>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	LONG $0xfff6f0e9; BYTE $0xff // jmp 0x15e1 <glideAVX2+0x15e1>
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xe76ffdc5 // vmovdqa ymm4, ymm7
+	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
+	WORD $0xc8ff // dec eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x3e5de2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm4, ymm1
+	LONG $0xc975ddc5 // vpcmpeqw ymm1, ymm4, ymm1
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
 	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	WORD $0x0f74 // je 0x246d <glideAVX2+0x246d>
-	QUAD $0x000000a024848b49 // mov rax, qword ptr [r12 + 0xa0]
+	WORD $0x0e74 // je 0x1f31 <glideAVX2+0x1f31>
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
 	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
-	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
+	LONG $0x90c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x90
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1926,10 +1661,6 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	WORD $0xe074 // je 0x246d <glideAVX2+0x246d>
-	WORD $0xcfeb // jmp 0x245e <glideAVX2+0x245e>
 
 // func halveColorAVX2(a)
 TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
@@ -1938,7 +1669,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
 	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01138e0f; WORD $0x0000 // jle 0x25b9 <halveColorAVX2+0x129>
+	LONG $0x01138e0f; WORD $0x0000 // jle 0x2079 <halveColorAVX2+0x129>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
@@ -1953,7 +1684,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x2deb // jmp 0x250e <halveColorAVX2+0x7e>
+	WORD $0x2deb // jmp 0x1fce <halveColorAVX2+0x7e>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x207ffec5 // vmovdqu ymmword ptr [rax], ymm4
 	LONG $0x08c08349 // add r8, 0x8
@@ -1961,7 +1692,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x25b9 <halveColorAVX2+0x129>
+	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x2079 <halveColorAVX2+0x129>
 	QUAD $0x00002000318c180f // prefetcht0 byte ptr [rcx + rsi + 0x2000]
 	QUAD $0x00002000328c180f // prefetcht0 byte ptr [rdx + rsi + 0x2000]
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
@@ -1988,11 +1719,11 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
 	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0xff4c840f; WORD $0xffff // je 0x24f0 <halveColorAVX2+0x60>
+	LONG $0xff4c840f; WORD $0xffff // je 0x1fb0 <halveColorAVX2+0x60>
 	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
 	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
 	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
-	LONG $0xffff3be9; BYTE $0xff // jmp 0x24f4 <halveColorAVX2+0x64>
+	LONG $0xffff3be9; BYTE $0xff // jmp 0x1fb4 <halveColorAVX2+0x64>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2035,10 +1766,10 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x02b5850f; WORD $0x0000 // jne 0x2916 <halveDepthAVX2+0x356>
+	LONG $0x02b5850f; WORD $0x0000 // jne 0x23d6 <halveDepthAVX2+0x356>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd1f88348 // cmp rax, -0x2f
-	LONG $0x05ad8c0f; WORD $0x0000 // jl 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x05ad8c0f; WORD $0x0000 // jl 0x26dc <halveDepthAVX2+0x65c>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
@@ -2046,15 +1777,15 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20408d4c // lea r8, [rax + 0x20]
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x17eb // jmp 0x26a4 <halveDepthAVX2+0xe4>
+	WORD $0x17eb // jmp 0x2164 <halveDepthAVX2+0xe4>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x10c28349 // add r10, 0x10
 	LONG $0xf05a8d4d // lea r11, [r10 - 0x10]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
-	LONG $0x05788d0f; WORD $0x0000 // jge 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x05788d0f; WORD $0x0000 // jge 0x26dc <halveDepthAVX2+0x65c>
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x017b8d0f; WORD $0x0000 // jge 0x2828 <halveDepthAVX2+0x268>
+	LONG $0x017b8d0f; WORD $0x0000 // jge 0x22e8 <halveDepthAVX2+0x268>
 	LONG $0x6f7e21c4; WORD $0x9104 // vmovdqu ymm8, ymmword ptr [rcx + 4*r10]
 	LONG $0x6f7e21c4; WORD $0x914c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rcx + 4*r10 + 0x20]
 	LONG $0xd1db3dc5 // vpand ymm10, ymm8, ymm1
@@ -2132,7 +1863,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
 	LONG $0x7f7ea1c4; WORD $0x1c14 // vmovdqu ymmword ptr [rsp + r11], ymm2
 	LONG $0x30fa8349 // cmp r10, 0x30
-	LONG $0xfe5e820f; WORD $0xffff // jb 0x2690 <halveDepthAVX2+0xd0>
+	LONG $0xfe5e820f; WORD $0xffff // jb 0x2150 <halveDepthAVX2+0xd0>
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x03e38341 // and r11d, 0x3
 	LONG $0x05e3c141 // shl r11d, 0x5
@@ -2185,10 +1916,10 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x1cb60f46; BYTE $0x1e // movzx r11d, byte ptr [rsi + r11]
 	LONG $0x3c5f8844 // mov byte ptr [rdi + 0x3c], r11b
 	LONG $0x40c78348 // add rdi, 0x40
-	LONG $0xfffd7ae9; BYTE $0xff // jmp 0x2690 <halveDepthAVX2+0xd0>
+	LONG $0xfffd7ae9; BYTE $0xff // jmp 0x2150 <halveDepthAVX2+0xd0>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xd1f98348 // cmp rcx, -0x2f
-	LONG $0x02f88c0f; WORD $0x0000 // jl 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x02f88c0f; WORD $0x0000 // jl 0x26dc <halveDepthAVX2+0x65c>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
@@ -2197,15 +1928,15 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x001c8d48 // lea rbx, [rax + rax]
-	WORD $0x1eeb // jmp 0x2964 <halveDepthAVX2+0x3a4>
+	WORD $0x1eeb // jmp 0x2424 <halveDepthAVX2+0x3a4>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x10c38349 // add r11, 0x10
 	LONG $0xf0738d4d // lea r14, [r11 - 0x10]
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x02b88d0f; WORD $0x0000 // jge 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x02b88d0f; WORD $0x0000 // jge 0x26dc <halveDepthAVX2+0x65c>
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0x017a8d0f; WORD $0x0000 // jge 0x2ae7 <halveDepthAVX2+0x527>
+	LONG $0x017a8d0f; WORD $0x0000 // jge 0x25a7 <halveDepthAVX2+0x527>
 	LONG $0x6f7ea1c4; WORD $0x9a14 // vmovdqu ymm2, ymmword ptr [rdx + 4*r11]
 	LONG $0x6f7ea1c4; WORD $0x9a5c; BYTE $0x20 // vmovdqu ymm3, ymmword ptr [rdx + 4*r11 + 0x20]
 	LONG $0xc1db6dc5 // vpand ymm8, ymm2, ymm1
@@ -2283,7 +2014,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
 	LONG $0x7f7ea1c4; WORD $0x3414 // vmovdqu ymmword ptr [rsp + r14], ymm2
 	LONG $0x30fb8349 // cmp r11, 0x30
-	LONG $0xfe5f820f; WORD $0xffff // jb 0x2950 <halveDepthAVX2+0x390>
+	LONG $0xfe5f820f; WORD $0xffff // jb 0x2410 <halveDepthAVX2+0x390>
 	WORD $0x8945; BYTE $0xd6 // mov r14d, r10d
 	LONG $0x03e68341 // and r14d, 0x3
 	LONG $0x05e6c141 // shl r14d, 0x5
@@ -2350,7 +2081,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x34b60f47; BYTE $0x30 // movzx r14d, byte ptr [r8 + r14]
 	LONG $0x38348844 // mov byte ptr [rax + rdi], r14b
 	WORD $0x0148; BYTE $0xdf // add rdi, rbx
-	LONG $0xfffd34e9; BYTE $0xff // jmp 0x2950 <halveDepthAVX2+0x390>
+	LONG $0xfffd34e9; BYTE $0xff // jmp 0x2410 <halveDepthAVX2+0x390>
 	LONG $0xe8658d48 // lea rsp, [rbp - 0x18]
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -2364,34 +2095,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x2d53 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x2813 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x2c7c <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x273c <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2d53 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2813 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x2c60 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x2720 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x2cb0 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x2770 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x2d24 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x27e4 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2418,9 +2149,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x2cd0 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x2790 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x2c60 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x2720 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2428,7 +2159,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x2c60 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2720 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2438,7 +2169,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01708e0f; WORD $0x0000 // jle 0x2edd <blendAcrossAVX2+0x17d>
+	LONG $0x01708e0f; WORD $0x0000 // jle 0x299d <blendAcrossAVX2+0x17d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
@@ -2448,7 +2179,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x01068e0f; WORD $0x0000 // jle 0x2e90 <blendAcrossAVX2+0x130>
+	LONG $0x01068e0f; WORD $0x0000 // jle 0x2950 <blendAcrossAVX2+0x130>
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
@@ -2456,7 +2187,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebb48; WORD $0x7fff // movabs rbx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xf3 // and rbx, rsi
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x48eb // jmp 0x2df8 <blendAcrossAVX2+0x98>
+	WORD $0x48eb // jmp 0x28b8 <blendAcrossAVX2+0x98>
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
 	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
@@ -2473,14 +2204,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0x00dc840f; WORD $0x0000 // je 0x2ed4 <blendAcrossAVX2+0x174>
+	LONG $0x00dc840f; WORD $0x0000 // je 0x2994 <blendAcrossAVX2+0x174>
 	LONG $0xb13c634f // movsxd r15, dword ptr [r9 + 4*r14]
 	LONG $0x783c8d4f // lea r15, [r8 + 2*r15]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	WORD $0x1475 // jne 0x2e20 <blendAcrossAVX2+0xc0>
+	WORD $0x1475 // jne 0x28e0 <blendAcrossAVX2+0xc0>
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	WORD $0x57eb // jmp 0x2e68 <blendAcrossAVX2+0x108>
+	WORD $0x57eb // jmp 0x2928 <blendAcrossAVX2+0x108>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
@@ -2496,14 +2227,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
 	LONG $0x0cc78349 // add r15, 0xc
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc875 // jne 0x2e30 <blendAcrossAVX2+0xd0>
+	WORD $0xc875 // jne 0x28f0 <blendAcrossAVX2+0xd0>
 	LONG $0x01c6f640 // test sil, 0x1
-	LONG $0xff3e840f; WORD $0xffff // je 0x2db0 <blendAcrossAVX2+0x50>
+	LONG $0xff3e840f; WORD $0xffff // je 0x2870 <blendAcrossAVX2+0x50>
 	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
 	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff25e9; BYTE $0xff // jmp 0x2db0 <blendAcrossAVX2+0x50>
+	LONG $0xffff25e9; BYTE $0xff // jmp 0x2870 <blendAcrossAVX2+0x50>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
@@ -2520,7 +2251,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbc75 // jne 0x2e90 <blendAcrossAVX2+0x130>
+	WORD $0xbc75 // jne 0x2950 <blendAcrossAVX2+0x130>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2557,10 +2288,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	QUAD $0x000000a02494894c // mov qword ptr [rsp + 0xa0], r10
 	QUAD $0x0000008024948948 // mov qword ptr [rsp + 0x80], rdx
-	LONG $0x045e8f0f; WORD $0x0000 // jg 0x33b5 <boxDepthAVX2+0x4d5>
+	LONG $0x045e8f0f; WORD $0x0000 // jg 0x2e75 <boxDepthAVX2+0x4d5>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x384d <boxDepthAVX2+0x96d>
+	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x330d <boxDepthAVX2+0x96d>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
@@ -2588,7 +2319,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	LONG $0x09048d4f // lea r8, [r9 + r9]
 	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x3075 <boxDepthAVX2+0x195>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x2b35 <boxDepthAVX2+0x195>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xe86ef9c5 // vmovd xmm5, eax
@@ -2625,7 +2356,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x07d8840f; WORD $0x0000 // je 0x384d <boxDepthAVX2+0x96d>
+	LONG $0x07d8840f; WORD $0x0000 // je 0x330d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2646,7 +2377,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	LONG $0x00eb840f; WORD $0x0000 // je 0x31c0 <boxDepthAVX2+0x2e0>
+	LONG $0x00eb840f; WORD $0x0000 // je 0x2c80 <boxDepthAVX2+0x2e0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
@@ -2657,7 +2388,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x727c // jl 0x3170 <boxDepthAVX2+0x290>
+	WORD $0x727c // jl 0x2c30 <boxDepthAVX2+0x290>
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
@@ -2678,15 +2409,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x3110 <boxDepthAVX2+0x230>
+	WORD $0xb67c // jl 0x2bd0 <boxDepthAVX2+0x230>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe7d850f; WORD $0xffff // jne 0x2fe0 <boxDepthAVX2+0x100>
-	WORD $0x1ceb // jmp 0x3181 <boxDepthAVX2+0x2a1>
+	LONG $0xfe7d850f; WORD $0xffff // jne 0x2aa0 <boxDepthAVX2+0x100>
+	WORD $0x1ceb // jmp 0x2c41 <boxDepthAVX2+0x2a1>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe5f850f; WORD $0xffff // jne 0x2fe0 <boxDepthAVX2+0x100>
+	LONG $0xfe5f850f; WORD $0xffff // jne 0x2aa0 <boxDepthAVX2+0x100>
 	LONG $0x597962c4; BYTE $0x02 // vpbroadcastq xmm8, qword ptr [rdx]
 	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
 	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
@@ -2699,18 +2430,18 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
 	LONG $0xe4fdd1c5 // vpaddw xmm4, xmm5, xmm4
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2fe0 <boxDepthAVX2+0x100>
+	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2aa0 <boxDepthAVX2+0x100>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x325c <boxDepthAVX2+0x37c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2d1c <boxDepthAVX2+0x37c>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5a72 // jb 0x3241 <boxDepthAVX2+0x361>
+	WORD $0x5a72 // jb 0x2d01 <boxDepthAVX2+0x361>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x26ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rsi]
@@ -2729,28 +2460,28 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0xf8c08348 // add rax, -0x8
-	WORD $0xb475 // jne 0x31f0 <boxDepthAVX2+0x310>
+	WORD $0xb475 // jne 0x2cb0 <boxDepthAVX2+0x310>
 	LONG $0x244c0348; BYTE $0x38 // add rcx, qword ptr [rsp + 0x38]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1374 // je 0x325c <boxDepthAVX2+0x37c>
+	WORD $0x1374 // je 0x2d1c <boxDepthAVX2+0x37c>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x9066 // nop
 	LONG $0x21ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rcx]
 	WORD $0x014c; BYTE $0xc9 // add rcx, r9
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xf475 // jne 0x3250 <boxDepthAVX2+0x370>
+	WORD $0xf475 // jne 0x2d10 <boxDepthAVX2+0x370>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0xfdd1840f; WORD $0xffff // je 0x304f <boxDepthAVX2+0x16f>
+	LONG $0xfdd1840f; WORD $0xffff // je 0x2b0f <boxDepthAVX2+0x16f>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x30d5 <boxDepthAVX2+0x1f5>
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2b95 <boxDepthAVX2+0x1f5>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe438e0f; WORD $0xffff // jle 0x30d5 <boxDepthAVX2+0x1f5>
+	LONG $0xfe438e0f; WORD $0xffff // jle 0x2b95 <boxDepthAVX2+0x1f5>
 	WORD $0xd148; BYTE $0xff // sar rdi
 	LONG $0x240cff48 // dec qword ptr [rsp]
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
@@ -2763,21 +2494,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x23eb // jmp 0x32e7 <boxDepthAVX2+0x407>
+	WORD $0x23eb // jmp 0x2da7 <boxDepthAVX2+0x407>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014c; BYTE $0xce // add rsi, r9
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfdee840f; WORD $0xffff // je 0x30d5 <boxDepthAVX2+0x1f5>
+	LONG $0xfdee840f; WORD $0xffff // je 0x2b95 <boxDepthAVX2+0x1f5>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x70 // sub r15, qword ptr [rsp + 0x70]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
-	WORD $0x1275 // jne 0x3310 <boxDepthAVX2+0x430>
+	WORD $0x1275 // jne 0x2dd0 <boxDepthAVX2+0x430>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x79eb // jmp 0x337c <boxDepthAVX2+0x49c>
+	WORD $0x79eb // jmp 0x2e3c <boxDepthAVX2+0x49c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2807,9 +2538,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
 	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	WORD $0xa475 // jne 0x3320 <boxDepthAVX2+0x440>
+	WORD $0xa475 // jne 0x2de0 <boxDepthAVX2+0x440>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff4a840f; WORD $0xffff // je 0x32d0 <boxDepthAVX2+0x3f0>
+	LONG $0xff4a840f; WORD $0xffff // je 0x2d90 <boxDepthAVX2+0x3f0>
 	WORD $0x894c; BYTE $0xf0 // mov rax, r14
 	LONG $0x24442b48; BYTE $0x68 // sub rax, qword ptr [rsp + 0x68]
 	LONG $0xc0af0f48 // imul rax, rax
@@ -2822,10 +2553,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8441; BYTE $0xda // test r10b, bl
 	LONG $0xe8450f48 // cmovne rbp, rax
 	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x32d0 <boxDepthAVX2+0x3f0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x2d90 <boxDepthAVX2+0x3f0>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x048d8e0f; WORD $0x0000 // jle 0x384d <boxDepthAVX2+0x96d>
+	LONG $0x048d8e0f; WORD $0x0000 // jle 0x330d <boxDepthAVX2+0x96d>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
@@ -2854,7 +2585,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x000000006d3c8d48 // lea rdi, [2*rbp]
 	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x34e5 <boxDepthAVX2+0x605>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x2fa5 <boxDepthAVX2+0x605>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
@@ -2891,7 +2622,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x0368840f; WORD $0x0000 // je 0x384d <boxDepthAVX2+0x96d>
+	LONG $0x0368840f; WORD $0x0000 // je 0x330d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2914,35 +2645,35 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x4874 // je 0x3590 <boxDepthAVX2+0x6b0>
+	WORD $0x4874 // je 0x3050 <boxDepthAVX2+0x6b0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3450 <boxDepthAVX2+0x570>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x2f10 <boxDepthAVX2+0x570>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0x020f850f; WORD $0x0000 // jne 0x3790 <boxDepthAVX2+0x8b0>
+	LONG $0x020f850f; WORD $0x0000 // jne 0x3250 <boxDepthAVX2+0x8b0>
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0x000280e9; BYTE $0x00 // jmp 0x380e <boxDepthAVX2+0x92e>
+	LONG $0x000280e9; BYTE $0x00 // jmp 0x32ce <boxDepthAVX2+0x92e>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x362c <boxDepthAVX2+0x74c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x30ec <boxDepthAVX2+0x74c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5c72 // jb 0x3613 <boxDepthAVX2+0x733>
+	WORD $0x5c72 // jb 0x30d3 <boxDepthAVX2+0x733>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x1eebe1c5 // vpor xmm3, xmm3, xmmword ptr [rsi]
@@ -2961,27 +2692,27 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
 	WORD $0x0148; BYTE $0xfe // add rsi, rdi
 	LONG $0xf8c18348 // add rcx, -0x8
-	WORD $0xb575 // jne 0x35c0 <boxDepthAVX2+0x6e0>
+	WORD $0xb575 // jne 0x3080 <boxDepthAVX2+0x6e0>
 	QUAD $0x000000a824840348 // add rax, qword ptr [rsp + 0xa8]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1174 // je 0x362c <boxDepthAVX2+0x74c>
+	WORD $0x1174 // je 0x30ec <boxDepthAVX2+0x74c>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xe8 // add rax, rbp
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x3620 <boxDepthAVX2+0x740>
+	WORD $0xf475 // jne 0x30e0 <boxDepthAVX2+0x740>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	LONG $0xfe71840f; WORD $0xffff // je 0x34bf <boxDepthAVX2+0x5df>
+	LONG $0xfe71840f; WORD $0xffff // je 0x2f7f <boxDepthAVX2+0x5df>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3548 <boxDepthAVX2+0x668>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3008 <boxDepthAVX2+0x668>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfee48e0f; WORD $0xffff // jle 0x3548 <boxDepthAVX2+0x668>
+	LONG $0xfee48e0f; WORD $0xffff // jle 0x3008 <boxDepthAVX2+0x668>
 	WORD $0xd149; BYTE $0xf8 // sar r8
 	LONG $0x244cff48; BYTE $0x30 // dec qword ptr [rsp + 0x30]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
@@ -2994,21 +2725,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1feb // jmp 0x36b7 <boxDepthAVX2+0x7d7>
+	WORD $0x1feb // jmp 0x3177 <boxDepthAVX2+0x7d7>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x0148; BYTE $0xee // add rsi, rbp
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfe91840f; WORD $0xffff // je 0x3548 <boxDepthAVX2+0x668>
+	LONG $0xfe91840f; WORD $0xffff // je 0x3008 <boxDepthAVX2+0x668>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x20 // sub r15, qword ptr [rsp + 0x20]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	LONG $0x247c3b48; BYTE $0x70 // cmp rdi, qword ptr [rsp + 0x70]
-	WORD $0x1175 // jne 0x36e0 <boxDepthAVX2+0x800>
+	WORD $0x1175 // jne 0x31a0 <boxDepthAVX2+0x800>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x75eb // jmp 0x3749 <boxDepthAVX2+0x869>
+	WORD $0x75eb // jmp 0x3209 <boxDepthAVX2+0x869>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -3038,9 +2769,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
-	WORD $0xa775 // jne 0x36f0 <boxDepthAVX2+0x810>
+	WORD $0xa775 // jne 0x31b0 <boxDepthAVX2+0x810>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff4d840f; WORD $0xffff // je 0x36a0 <boxDepthAVX2+0x7c0>
+	LONG $0xff4d840f; WORD $0xffff // je 0x3160 <boxDepthAVX2+0x7c0>
 	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
 	LONG $0x247c2b48; BYTE $0x60 // sub rdi, qword ptr [rsp + 0x60]
 	LONG $0xffaf0f48 // imul rdi, rdi
@@ -3053,7 +2784,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8445; BYTE $0xda // test r10b, r11b
 	LONG $0xef450f4c // cmovne r13, rdi
 	LONG $0xc8450f41 // cmovne ecx, r8d
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x36a0 <boxDepthAVX2+0x7c0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x3160 <boxDepthAVX2+0x7c0>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
@@ -3083,9 +2814,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
 	WORD $0x014c; BYTE $0xca // add rdx, r9
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9275 // jne 0x37a0 <boxDepthAVX2+0x8c0>
+	WORD $0x9275 // jne 0x3260 <boxDepthAVX2+0x8c0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfc38840f; WORD $0xffff // je 0x3450 <boxDepthAVX2+0x570>
+	LONG $0xfc38840f; WORD $0xffff // je 0x2f10 <boxDepthAVX2+0x570>
 	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
@@ -3097,7 +2828,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
 	LONG $0xe2f9d9c5 // vpsubw xmm4, xmm4, xmm2
-	LONG $0xfffc03e9; BYTE $0xff // jmp 0x3450 <boxDepthAVX2+0x570>
+	LONG $0xfffc03e9; BYTE $0xff // jmp 0x2f10 <boxDepthAVX2+0x570>
 	LONG $0xb0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -3112,7 +2843,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	WORD $0x377e // jle 0x389e <doubleAVX2+0x3e>
+	WORD $0x377e // jle 0x335e <doubleAVX2+0x3e>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3125,7 +2856,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd27c // jl 0x3870 <doubleAVX2+0x10>
+	WORD $0xd27c // jl 0x3330 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -3139,9 +2870,9 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x187f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x18], 0x2
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x7979e2c4; BYTE $0xc0 // vpbroadcastw xmm0, xmm0
-	LONG $0x0090850f; WORD $0x0000 // jne 0x395f <paethAVX2+0xaf>
+	LONG $0x0090850f; WORD $0x0000 // jne 0x341f <paethAVX2+0xaf>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x39f4 <paethAVX2+0x144>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x34b4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3172,10 +2903,10 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	WORD $0x9675 // jne 0x38f0 <paethAVX2+0x40>
-	LONG $0x000095e9; BYTE $0x00 // jmp 0x39f4 <paethAVX2+0x144>
+	WORD $0x9675 // jne 0x33b0 <paethAVX2+0x40>
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x34b4 <paethAVX2+0x144>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x008c8e0f; WORD $0x0000 // jle 0x39f4 <paethAVX2+0x144>
+	LONG $0x008c8e0f; WORD $0x0000 // jle 0x34b4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3209,7 +2940,7 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03c68348 // add rsi, 0x3
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x8c75 // jne 0x3980 <paethAVX2+0xd0>
+	WORD $0x8c75 // jne 0x3440 <paethAVX2+0xd0>
 	BYTE $0xc3 // ret
 
 // func ycbcrAVX2(a)
@@ -3230,7 +2961,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0xc5940f40 // sete bpl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01638e0f; WORD $0x0000 // jle 0x3ba1 <ycbcrAVX2+0x1a1>
+	LONG $0x01638e0f; WORD $0x0000 // jle 0x3661 <ycbcrAVX2+0x1a1>
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xce6ef9c5 // vmovd xmm1, esi
@@ -3260,7 +2991,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfb6ef9c5 // vmovd xmm7, ebx
 	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x3b87 <ycbcrAVX2+0x187>
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x3647 <ycbcrAVX2+0x187>
 	WORD $0x9066 // nop
 	LONG $0x6e7921c4; WORD $0x1f04 // vmovd xmm8, dword ptr [rdi + r11]
 	LONG $0x603941c4; BYTE $0xc0 // vpunpcklbw xmm8, xmm8, xmm8 # xmm8 = xmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
@@ -3301,12 +3032,12 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18c08349 // add r8, 0x18
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	WORD $0x1a7d // jge 0x3ba1 <ycbcrAVX2+0x1a1>
+	WORD $0x1a7d // jge 0x3661 <ycbcrAVX2+0x1a1>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff30850f; WORD $0xffff // jne 0x3ac0 <ycbcrAVX2+0xc0>
+	LONG $0xff30850f; WORD $0xffff // jne 0x3580 <ycbcrAVX2+0xc0>
 	LONG $0x7e7a21c4; WORD $0x1f04 // vmovq xmm8, qword ptr [rdi + r11]
 	LONG $0x7e7a01c4; WORD $0x1a0c // vmovq xmm9, qword ptr [r10 + r11]
-	LONG $0xffff35e9; BYTE $0xff // jmp 0x3ad6 <ycbcrAVX2+0xd6>
+	LONG $0xffff35e9; BYTE $0xff // jmp 0x3596 <ycbcrAVX2+0xd6>
 	BYTE $0x5b // pop rbx
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -3320,21 +3051,21 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5e7e // jle 0x3c1d <differAVX2+0x6d>
+	WORD $0x5e7e // jle 0x36dd <differAVX2+0x6d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x0aeb // jmp 0x3bd9 <differAVX2+0x29>
+	WORD $0x0aeb // jmp 0x3699 <differAVX2+0x29>
 	BYTE $0x90 // nop
 	LONG $0x20c18349 // add r9, 0x20
 	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	WORD $0x447d // jge 0x3c1d <differAVX2+0x6d>
+	WORD $0x447d // jge 0x36dd <differAVX2+0x6d>
 	LONG $0x6f7ea1c4; WORD $0x0e04 // vmovdqu ymm0, ymmword ptr [rsi + r9]
 	LONG $0x747d81c4; WORD $0x0804 // vpcmpeqb ymm0, ymm0, ymmword ptr [r8 + r9]
 	LONG $0xd0d77dc5 // vpmovmskb r10d, ymm0
 	LONG $0xfffa8341 // cmp r10d, -0x1
-	WORD $0xe174 // je 0x3bd0 <differAVX2+0x20>
+	WORD $0xe174 // je 0x3690 <differAVX2+0x20>
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
@@ -3344,8 +3075,8 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff5a8d45 // lea r11d, [r10 - 0x1]
 	WORD $0x2145; BYTE $0xd3 // and r11d, r10d
 	WORD $0x8945; BYTE $0xda // mov r10d, r11d
-	WORD $0xe575 // jne 0x3c00 <differAVX2+0x50>
-	WORD $0xb3eb // jmp 0x3bd0 <differAVX2+0x20>
+	WORD $0xe575 // jne 0x36c0 <differAVX2+0x50>
+	WORD $0xb3eb // jmp 0x3690 <differAVX2+0x20>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x02fac148 // sar rdx, 0x2
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
@@ -3359,17 +3090,17 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x197e // jle 0x3c52 <zerosAVX2+0x22>
+	WORD $0x197e // jle 0x3712 <zerosAVX2+0x22>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
 	LONG $0x21fa8348 // cmp rdx, 0x21
-	WORD $0x1273 // jae 0x3c58 <zerosAVX2+0x28>
+	WORD $0x1273 // jae 0x3718 <zerosAVX2+0x28>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xd231 // xor edx, edx
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x5feb // jmp 0x3cb1 <zerosAVX2+0x81>
+	WORD $0x5feb // jmp 0x3771 <zerosAVX2+0x81>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x79eb // jmp 0x3cd1 <zerosAVX2+0xa1>
+	WORD $0x79eb // jmp 0x3791 <zerosAVX2+0xa1>
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x05eec148 // shr rsi, 0x5
 	WORD $0xff48; BYTE $0xc6 // inc rsi
@@ -3389,9 +3120,9 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc4f9fdc5 // vpsubw ymm0, ymm0, ymm4
 	LONG $0x40c28348 // add rdx, 0x40
 	LONG $0xfec68348 // add rsi, -0x2
-	WORD $0xcf75 // jne 0x3c80 <zerosAVX2+0x50>
+	WORD $0xcf75 // jne 0x3740 <zerosAVX2+0x50>
 	WORD $0xc1f6; BYTE $0x20 // test cl, 0x20
-	WORD $0x1775 // jne 0x3ccd <zerosAVX2+0x9d>
+	WORD $0x1775 // jne 0x378d <zerosAVX2+0x9d>
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
 	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3

@@ -16,8 +16,10 @@ type Block struct {
 	S, SK, SJ, T, TK, TJ int16
 	Q, QK, QJ, R, RK, RJ int16
 	E, EK, G, F, FK, H   int16
-	Z, ZK, ZJ            int16 // Z is at most 2¹⁴ in magnitude over the block
-	State                int16 // Drawn, Slow or Unseen
+	Z, ZK, ZJ            int16  // Z is at most 2¹⁴ in magnitude over the block
+	First, End           int16  // rows [First, End) are drawn, no others can be inside the image
+	Low, High            uint16 // so it is with readings from Low to High
+	State                int16  // Drawn, Slow or Unseen
 }
 
 // States of a block.
@@ -33,13 +35,20 @@ const BlockWidth = 32
 // Glide draws rows of a depth image into the z-buffer of a colour image.
 type Glide struct {
 	Share, Shift float32 // the inverse f of reading d is Share/(d + Shift) in single precision, cut off, in units of 2⁻¹⁵
-	Near         int     // readings below, but 0, are not drawn; f is below 2¹⁵ from there on, Near is 1 to 65535
+	Near         int     // readings below, but 0, are not drawn; f is below 2¹⁵ from there on, and no depth below 1, see nearest
 	Rows         int     // of a block: a power of 2, 16 at most
 	Width        int     // of the z-buffer
 	Frac         int     // bits, 4 to 12
 	Fine         int     // bits, 0 to 3
 	Offset       int32   // added to depths, with a half for rounding, in units of 2^−(16+Fine); below 2³⁰ in magnitude
 	Bent         bool    // Q and R are not 0
+}
+
+// nearest is the least that Near may be, so that no depth is below 1: one is at most the part 2^−(2+Fine) of its reading and
+// the offset below it.
+func (g *Glide) nearest() int {
+	offset, part := max(0, -int(g.Offset))>>(16+g.Fine)+3, 1<<(2+g.Fine)
+	return offset*part/(part-1) + 1
 }
 
 // narrowest is the least width that variants draw into.
@@ -82,9 +91,9 @@ func (g *Glide) Depth(b *Block, k, j int, d uint16) (z int32) {
 // that are not 1…65535 are left out. Draw tells whether it met a reading, not 0, that it does not draw: below Near and not
 // out of sight, or in a slow block.
 func (g *Glide) Draw(pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) (slow bool) {
-	if g.Width < 1 || g.Width > 1<<14 || lo < 0 || hi > len(pix)/g.Width || hi > 1<<14 || len(pix) > 1<<31-1 || g.Near < 1 || g.Near > 65535 ||
+	if g.Width < 1 || g.Width > 1<<14 || lo < 0 || hi > len(pix)/g.Width || hi > 1<<14 || len(pix) > 1<<31-1 || g.Near > 65535 ||
 		g.Rows < 1 || g.Rows > 16 || g.Rows&(g.Rows-1) != 0 || g.Frac < 4 || g.Frac > 12 || g.Fine < 0 || g.Fine > 3 || first < 0 || end > g.Rows ||
-		first > end || n < 0 || len(src) != n*(end-first) || len(blocks)*BlockWidth < n || g.Offset >= 1<<30 || g.Offset <= -1<<30 {
+		first > end || n < 0 || len(src) != n*(end-first) || len(blocks)*BlockWidth < n || g.Offset >= 1<<30 || g.Offset <= -1<<30 || g.Near < g.nearest() {
 		panic("pixel: glide: broken shape")
 	}
 	v := glideFor()
@@ -103,7 +112,7 @@ func (g *Glide) draw(pix []uint16, lo, hi int, blocks []Block, src []uint16, n, 
 			case d == 0:
 			case int(d) < g.Near || b.State == Slow:
 				slow = true
-			case b.State == Drawn:
+			case b.State == Drawn && int16(j) >= b.First && int16(j) < b.End && d >= b.Low && d <= b.High:
 				if z := g.Depth(b, k, j, d); z >= 1 && z <= 65535 {
 					side := g.Sides(b, k, j, g.Inverse(d))
 					for i := range side {

@@ -22,26 +22,18 @@ type glideWork struct {
 
 // args is what the kernels take. They must not be called through a variable, or a and w would be allocated.
 func (g *Glide) args(w *glideWork, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) glideArgs {
-	low, high := g.fitting()
 	a := glideArgs{
 		pix: unsafe.Pointer(unsafe.SliceData(pix)), src: unsafe.Pointer(&src[0]),
 		blocks: unsafe.Pointer(&blocks[0]), steps: unsafe.Pointer(&glideSteps),
 		width: int64(g.Width), lo: int64(lo), hi: int64(hi), n: int64(n), count: int64(n / BlockWidth),
 		first: int64(first), end: int64(end), row: int64(1 << 15 / g.Rows), frac: int64(g.Frac), fine: int64(g.Fine), near: int64(g.Near),
-		offset: int64(g.Offset), low: int64(low), span: int64(max(high-low, 0)), share: g.Share, shift: g.Shift,
+		offset: int64(g.Offset), share: g.Share, shift: g.Shift,
 		slow: unsafe.Pointer(&w.slow), work: unsafe.Pointer(&w.vectors),
 	}
 	if g.Bent {
 		a.bent = 1
 	}
 	return a
-}
-
-// fitting returns the readings [low, high) that are drawn and whose depths fit whatever the block: a depth is within a share
-// of 2^−(2+Fine) and the offset of its reading.
-func (g *Glide) fitting() (low, high int) {
-	offset, part := max(int(g.Offset), -int(g.Offset))>>(16+g.Fine)+2, 1<<(2+g.Fine)
-	return max(g.Near, offset*part/(part-1)+1), (65535 - offset) * part / (part + 1)
 }
 
 // rest is a for what whole blocks left over of each row: drawn as a whole block again, with readings of 0 behind. It has

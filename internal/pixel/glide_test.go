@@ -15,6 +15,7 @@ func sample(r *rand.Rand) (g Glide, blocks []Block, src []uint16, n, first, end,
 	if r.IntN(8) == 0 {
 		g.Offset = int32(r.IntN(1<<31-2) + 1 - 1<<30)
 	}
+	g.Near = max(g.Near, g.nearest())
 	g.Shift = float32(r.IntN(2*g.Near)) - float32(g.Near)/2
 	g.Share = float32(32767+r.IntN(2)*r.IntN(1000)*-1) * (float32(g.Near) + g.Shift)
 	for g.Share/(float32(g.Near)+g.Shift) >= 32768 {
@@ -52,15 +53,18 @@ func sample(r *rand.Rand) (g Glide, blocks []Block, src []uint16, n, first, end,
 			S: span(20 * one), SK: span(one), SJ: span(one), T: span(2 * one), TK: span(one), TJ: span(one),
 			Q: span(2 * one), QK: span(one), QJ: span(one), R: span(one), RK: span(one), RJ: span(one),
 			E: clip(1.5*step) + span(one/8), EK: span(one / 8), G: span(one / 4), F: clip(1.5*step) + span(one/8), FK: span(one / 8), H: span(one / 4),
-			Z: span(1<<14 - 1200), ZK: span(500), ZJ: span(500),
+			Z: span(1<<14 - 1200), ZK: span(500), ZJ: span(500), End: int16(g.Rows), Low: 1, High: 65535,
+		}
+		if r.IntN(4) == 0 {
+			b.First, b.End = int16(r.IntN(g.Rows)), int16(r.IntN(g.Rows+1))
+		}
+		if r.IntN(4) == 0 {
+			b.Low, b.High = uint16(r.IntN(3*g.Near)), uint16(r.IntN(1<<(8+r.IntN(9))))
 		}
 		if level { // rows of patches lie level, depths are readings: the last that fit are met
 			b.VK, b.VKK, b.VJK, b.T, b.TK, b.TJ, b.R, b.RK, b.RJ, b.FK, b.H = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 			b.Z, b.ZK, b.ZJ = 0, 0, 0
 			g.Offset = 1 << 15 << g.Fine
-			if r.IntN(3) == 0 { // the least depths that fit are met
-				g.Offset -= int32(g.Near+r.IntN(2)) << (16 + g.Fine)
-			}
 		}
 		if wild {
 			for _, p := range []*int16{&b.U, &b.UK, &b.UKK, &b.UJ, &b.V, &b.E, &b.F, &b.S, &b.Q, &b.G} {
@@ -141,7 +145,8 @@ func TestGlideTellsOfOneReading(t *testing.T) {
 			g := Glide{Near: 100, Rows: 1, Width: 70, Frac: 8}
 			src := make([]uint16, 70)
 			src[at] = c.reading
-			blocks := []Block{{State: c.state}, {State: c.state}, {State: c.state}}
+			block := Block{State: c.state, End: 1, High: 65535}
+			blocks := []Block{block, block, block}
 			pix := make([]uint16, 700)
 			if g.Draw(pix, 0, 10, blocks, src, 70, 0, 1) != c.slow || g.draw(pix, 0, 10, blocks, src, 70, 0, 1) != c.slow {
 				t.Errorf("reading %d at %d in a block of state %d: slow is %v", c.reading, at, c.state, !c.slow)
@@ -158,6 +163,7 @@ func TestGlideRefusesBrokenShapes(t *testing.T) {
 	}
 	for name, breakIt := range map[string]func(c *call){
 		"near":   func(c *call) { c.g.Near = 0 },
+		"before": func(c *call) { c.g.Offset = -80 << 16 },
 		"far":    func(c *call) { c.g.Near = 65536 },
 		"rows":   func(c *call) { c.g.Rows = 12 },
 		"many":   func(c *call) { c.g.Rows = 32 },
@@ -199,7 +205,7 @@ func BenchmarkGlide(b *testing.B) {
 		for x := range 20 {
 			left := (float64(x*32)-320)*step + 320
 			blocks = append(blocks, Block{X: int32(left), Y: 10, U: int16((left - float64(int(left)) + 16*step) * 256), UK: int16(16 * step * 256), VK: 30,
-				VJ: int16(16 * step * 256), S: 90 * 256, E: int16(1.5 * step * 256), F: int16(1.5 * step * 256), Z: 10})
+				VJ: int16(16 * step * 256), S: 90 * 256, E: int16(1.5 * step * 256), F: int16(1.5 * step * 256), Z: 10, End: 16, High: 65535})
 			if left < -150 || left > 700 {
 				blocks[x].State = Unseen
 			}

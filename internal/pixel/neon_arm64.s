@@ -5,2645 +5,2489 @@
 // func glideNEON(a)
 TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xd10343ff // sub sp, sp, #0xd0
-	WORD $0xa9087bfd // stp x29, x30, [sp, #0x80]
-	WORD $0xa90967fa // stp x26, x25, [sp, #0x90]
-	WORD $0xa90a5ff8 // stp x24, x23, [sp, #0xa0]
-	WORD $0xa90b57f6 // stp x22, x21, [sp, #0xb0]
-	WORD $0xa90c4ff4 // stp x20, x19, [sp, #0xc0]
+	WORD $0xd10203ff // sub sp, sp, #0x80
+	WORD $0xa9037bfd // stp x29, x30, [sp, #0x30]
+	WORD $0xa90467fa // stp x26, x25, [sp, #0x40]
+	WORD $0xa9055ff8 // stp x24, x23, [sp, #0x50]
+	WORD $0xa90657f6 // stp x22, x21, [sp, #0x60]
+	WORD $0xa9074ff4 // stp x20, x19, [sp, #0x70]
+	WORD $0x12800008 // mov w8, #-0x1 // =-1
+	WORD $0x4e020d01 // dup v1.8h, w8
 	WORD $0xf9402008 // ldr x8, [x0, #0x40]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5401474b // b.lt 0x2908 <glideNEON+0x2908>
-	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0x540132cb // b.lt 0x2680 <glideNEON+0x2680>
+	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
-	WORD $0xd2881015 // mov x21, #0x4080 // =16512
-	WORD $0xf2a20415 // movk x21, #0x1020, lsl #16
-	WORD $0xf2c08115 // movk x21, #0x408, lsl #32
-	WORD $0xf2e02055 // movk x21, #0x102, lsl #48
-	WORD $0x52800408 // mov w8, #0x20 // =32
-	WORD $0xf90013e8 // str x8, [sp, #0x20]
+	WORD $0x52800411 // mov w17, #0x20 // =32
 	WORD $0x52800028 // mov w8, #0x1 // =1
-	WORD $0x4e020d01 // dup v1.8h, w8
-	WORD $0x52800029 // mov w9, #0x1 // =1
-	WORD $0x52800088 // mov w8, #0x4 // =4
 	WORD $0x4e020d02 // dup v2.8h, w8
-	WORD $0x52800a16 // mov w22, #0x50 // =80
+	WORD $0x52800088 // mov w8, #0x4 // =4
+	WORD $0x4e020d03 // dup v3.8h, w8
+	WORD $0x52800029 // mov w9, #0x1 // =1
+	WORD $0x128fffe8 // mov w8, #-0x8000 // =-32768
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x528000ce // mov w14, #0x6 // =6
 	WORD $0x52800068 // mov w8, #0x3 // =3
 	WORD $0x290227e8 // stp w8, w9, [sp, #0x10]
 	WORD $0x52800048 // mov w8, #0x2 // =2
 	WORD $0xb9000fe8 // str w8, [sp, #0xc]
-	WORD $0x6f07e7e3 // movi v3.2d, #0xffffffffffffffff
-	WORD $0xf9003fe0 // str x0, [sp, #0x78]
-	WORD $0x1400000a // b 0x9c <glideNEON+0x9c>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xa941a7ea // ldp x10, x9, [sp, #0x18]
-	WORD $0x9100054a // add x10, x10, #0x1
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x14000007 // b 0x88 <glideNEON+0x88>
+	WORD $0xa941c3f1 // ldp x17, x16, [sp, #0x18]
+	WORD $0x91000610 // add x16, x16, #0x1
 	WORD $0xf9402008 // ldr x8, [x0, #0x40]
-	WORD $0x91010129 // add x9, x9, #0x40
-	WORD $0xf90013e9 // str x9, [sp, #0x20]
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x540143aa // b.ge 0x290c <glideNEON+0x290c>
-	WORD $0xa940a009 // ldp x9, x8, [x0, #0x8]
-	WORD $0x5280090b // mov w11, #0x48 // =72
-	WORD $0x9b0b2157 // madd x23, x10, x11, x8
-	WORD $0x79c08ee8 // ldrsh w8, [x23, #0x46]
-	WORD $0xf9000fea // str x10, [sp, #0x18]
-	WORD $0x34000108 // cbz w8, 0xd0 <glideNEON+0xd0>
-	WORD $0x37f84c08 // tbnz w8, #0x1f, 0xa34 <glideNEON+0xa34>
-	WORD $0xf9403808 // ldr x8, [x0, #0x70]
-	WORD $0xd100050a // sub x10, x8, #0x1
-	WORD $0xa944ac08 // ldp x8, x11, [x0, #0x48]
-	WORD $0xeb080168 // subs x8, x11, x8
-	WORD $0x54fffdcd // b.le 0x80 <glideNEON+0x80>
-	WORD $0x1400025e // b 0xa44 <glideNEON+0xa44>
-	WORD $0x8b0a1928 // add x8, x9, x10, lsl #6
-	WORD $0xf90017e8 // str x8, [sp, #0x28]
-	WORD $0x79c06ae8 // ldrsh w8, [x23, #0x34]
-	WORD $0x79c06ee9 // ldrsh w9, [x23, #0x36]
-	WORD $0x79c072ea // ldrsh w10, [x23, #0x38]
+	WORD $0x91010231 // add x17, x17, #0x40
+	WORD $0xeb08021f // cmp x16, x8
+	WORD $0x5401302a // b.ge 0x2688 <glideNEON+0x2688>
+	WORD $0xa940a00d // ldp x13, x8, [x0, #0x8]
+	WORD $0x52800a09 // mov w9, #0x50 // =80
+	WORD $0x9b092201 // madd x1, x16, x9, x8
+	WORD $0x8b1019b3 // add x19, x13, x16, lsl #6
+	WORD $0x79409c28 // ldrh w8, [x1, #0x4e]
+	WORD $0x72003d1f // tst w8, #0xffff
+	WORD $0x540006a0 // b.eq 0x174 <glideNEON+0x174>
+	WORD $0xa944ac0a // ldp x10, x11, [x0, #0x48]
+	WORD $0xeb0a0169 // subs x9, x11, x10
+	WORD $0x54fffe4d // b.le 0x74 <glideNEON+0x74>
+	WORD $0x13003d0c // sxth w12, w8
+	WORD $0xf9401c08 // ldr x8, [x0, #0x38]
+	WORD $0x37f8a98c // tbnz w12, #0x1f, 0x15e8 <glideNEON+0x15e8>
+	WORD $0x4b0a016c // sub w12, w11, w10
+	WORD $0x91000549 // add x9, x10, #0x1
+	WORD $0x360001ac // tbz w12, #0x0, 0xf8 <glideNEON+0xf8>
+	WORD $0xad401e66 // ldp q6, q7, [x19]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0xad411e66 // ldp q6, q7, [x19, #0x20]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x8b080673 // add x19, x19, x8, lsl #1
+	WORD $0xaa0903ea // mov x10, x9
+	WORD $0xeb09017f // cmp x11, x9
+	WORD $0x54fffbc0 // b.eq 0x74 <glideNEON+0x74>
+	WORD $0xcb0a0169 // sub x9, x11, x10
+	WORD $0xd37ff908 // lsl x8, x8, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xad401e66 // ldp q6, q7, [x19]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0xad411e66 // ldp q6, q7, [x19, #0x20]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x8b08026a // add x10, x19, x8
+	WORD $0xad401d46 // ldp q6, q7, [x10]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0xad411d46 // ldp q6, q7, [x10, #0x20]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e6 // sub v6.8h, v7.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0xf1000929 // subs x9, x9, #0x2
+	WORD $0x8b080153 // add x19, x10, x8
+	WORD $0x54fffd21 // b.ne 0x110 <glideNEON+0x110>
+	WORD $0x17ffffc1 // b 0x74 <glideNEON+0x74>
+	WORD $0x79c06828 // ldrsh w8, [x1, #0x34]
+	WORD $0x79c06c29 // ldrsh w9, [x1, #0x36]
+	WORD $0x79c0702a // ldrsh w10, [x1, #0x38]
 	WORD $0xb940600b // ldr w11, [x0, #0x60]
 	WORD $0x7100013f // cmp w9, #0x0
 	WORD $0x5a895529 // cneg w9, w9, mi
 	WORD $0x0aaa7d4a // bic w10, w10, w10, asr #31
 	WORD $0x1280000c // mov w12, #-0x1 // =-1
-	WORD $0x1acb218c // lsl w12, w12, w11
-	WORD $0x2a2c03ec // mvn w12, w12
-	WORD $0x0b080188 // add w8, w12, w8
+	WORD $0x1acb218d // lsl w13, w12, w11
+	WORD $0x2a2d03ed // mvn w13, w13
+	WORD $0x0b0801a8 // add w8, w13, w8
 	WORD $0x0b090108 // add w8, w8, w9
 	WORD $0x0b0a0108 // add w8, w8, w10
 	WORD $0x1acb2908 // asr w8, w8, w11
-	WORD $0x79c076e9 // ldrsh w9, [x23, #0x3a]
-	WORD $0x79c07aea // ldrsh w10, [x23, #0x3c]
-	WORD $0x79c07eed // ldrsh w13, [x23, #0x3e]
+	WORD $0x79c07429 // ldrsh w9, [x1, #0x3a]
+	WORD $0x79c0782a // ldrsh w10, [x1, #0x3c]
+	WORD $0x79c07c2f // ldrsh w15, [x1, #0x3e]
 	WORD $0x7100015f // cmp w10, #0x0
 	WORD $0x5a8a554a // cneg w10, w10, mi
-	WORD $0x0aad7dad // bic w13, w13, w13, asr #31
-	WORD $0x0b090189 // add w9, w12, w9
+	WORD $0x0aaf7def // bic w15, w15, w15, asr #31
+	WORD $0x0b0901a9 // add w9, w13, w9
 	WORD $0x0b0a0129 // add w9, w9, w10
-	WORD $0x0b0d0129 // add w9, w9, w13
+	WORD $0x0b0f0129 // add w9, w9, w15
 	WORD $0x1acb2929 // asr w9, w9, w11
 	WORD $0x6b09011f // cmp w8, w9
 	WORD $0x1a89c108 // csel w8, w8, w9, gt
 	WORD $0x7100111f // cmp w8, #0x4
-	WORD $0xf9002ff7 // str x23, [sp, #0x58]
-	WORD $0x54004aab // b.lt 0xa9c <glideNEON+0xa9c>
-	WORD $0xaa1f03f8 // mov x24, xzr
-	WORD $0x14000004 // b 0x160 <glideNEON+0x160>
-	WORD $0xf100631f // cmp x24, #0x18
-	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fff922 // b.hs 0x80 <glideNEON+0x80>
+	WORD $0xa9024ff0 // stp x16, x19, [sp, #0x20]
+	WORD $0xf9000ff1 // str x17, [sp, #0x18]
+	WORD $0x54003dcb // b.lt 0x9a0 <glideNEON+0x9a0>
+	WORD $0xaa1f03e2 // mov x2, xzr
+	WORD $0x14000005 // b 0x204 <glideNEON+0x204>
+	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
+	WORD $0xf100605f // cmp x2, #0x18
+	WORD $0x91002042 // add x2, x2, #0x8
+	WORD $0x54fff382 // b.hs 0x70 <glideNEON+0x70>
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0x8b180508 // add x8, x8, x24, lsl #1
-	WORD $0x3dc00104 // ldr q4, [x8]
-	WORD $0x79c012e9 // ldrsh w9, [x23, #0x8]
-	WORD $0x4e020d25 // dup v5.8h, w9
-	WORD $0x79c016e9 // ldrsh w9, [x23, #0xa]
-	WORD $0x4e020d26 // dup v6.8h, w9
-	WORD $0x3dc01107 // ldr q7, [x8, #0x40]
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0xf9405403 // ldr x3, [x0, #0xa8]
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x79c01ae8 // ldrsh w8, [x23, #0xc]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d800065 // str q5, [x3]
-	WORD $0x79c01ee8 // ldrsh w8, [x23, #0xe]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c022e8 // ldrsh w8, [x23, #0x10]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d800465 // str q5, [x3, #0x10]
-	WORD $0x79c026e8 // ldrsh w8, [x23, #0x12]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c02ae8 // ldrsh w8, [x23, #0x14]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x79c02ee8 // ldrsh w8, [x23, #0x16]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d800865 // str q5, [x3, #0x20]
-	WORD $0x79c032e8 // ldrsh w8, [x23, #0x18]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c036e8 // ldrsh w8, [x23, #0x1a]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d800c65 // str q5, [x3, #0x30]
-	WORD $0x79c03ae8 // ldrsh w8, [x23, #0x1c]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c03ee8 // ldrsh w8, [x23, #0x1e]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d801065 // str q5, [x3, #0x40]
-	WORD $0x79c046e8 // ldrsh w8, [x23, #0x22]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c04ae8 // ldrsh w8, [x23, #0x24]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d801465 // str q5, [x3, #0x50]
-	WORD $0x79c052e8 // ldrsh w8, [x23, #0x28]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c056e8 // ldrsh w8, [x23, #0x2a]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d801865 // str q5, [x3, #0x60]
-	WORD $0x79c05ee8 // ldrsh w8, [x23, #0x2e]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c062e8 // ldrsh w8, [x23, #0x30]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d801c65 // str q5, [x3, #0x70]
-	WORD $0x79c06ae8 // ldrsh w8, [x23, #0x34]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c06ee8 // ldrsh w8, [x23, #0x36]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d802065 // str q5, [x3, #0x80]
-	WORD $0x79c076e8 // ldrsh w8, [x23, #0x3a]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c07ae8 // ldrsh w8, [x23, #0x3c]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
-	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
-	WORD $0x3d802465 // str q5, [x3, #0x90]
-	WORD $0x79c072e8 // ldrsh w8, [x23, #0x38]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x3d802865 // str q5, [x3, #0xa0]
-	WORD $0x79c07ee8 // ldrsh w8, [x23, #0x3e]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x3d802c65 // str q5, [x3, #0xb0]
-	WORD $0x79c082e8 // ldrsh w8, [x23, #0x40]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x79c086e8 // ldrsh w8, [x23, #0x42]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x6e64b4c4 // sqrdmulh v4.8h, v6.8h, v4.8h
-	WORD $0x4e6484a4 // add v4.8h, v5.8h, v4.8h
-	WORD $0x3d803064 // str q4, [x3, #0xc0]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x3dc00106 // ldr q6, [x8]
+	WORD $0x79c01029 // ldrsh w9, [x1, #0x8]
+	WORD $0x4e020d27 // dup v7.8h, w9
+	WORD $0x79c01429 // ldrsh w9, [x1, #0xa]
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0x3dc01111 // ldr q17, [x8, #0x40]
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0xf9404c03 // ldr x3, [x0, #0x98]
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x79c01828 // ldrsh w8, [x1, #0xc]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d800067 // str q7, [x3]
+	WORD $0x79c01c28 // ldrsh w8, [x1, #0xe]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c02028 // ldrsh w8, [x1, #0x10]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d800467 // str q7, [x3, #0x10]
+	WORD $0x79c02428 // ldrsh w8, [x1, #0x12]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c02828 // ldrsh w8, [x1, #0x14]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x79c02c28 // ldrsh w8, [x1, #0x16]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d800867 // str q7, [x3, #0x20]
+	WORD $0x79c03028 // ldrsh w8, [x1, #0x18]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c03428 // ldrsh w8, [x1, #0x1a]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d800c67 // str q7, [x3, #0x30]
+	WORD $0x79c03828 // ldrsh w8, [x1, #0x1c]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c03c28 // ldrsh w8, [x1, #0x1e]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d801067 // str q7, [x3, #0x40]
+	WORD $0x79c04428 // ldrsh w8, [x1, #0x22]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c04828 // ldrsh w8, [x1, #0x24]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d801467 // str q7, [x3, #0x50]
+	WORD $0x79c05028 // ldrsh w8, [x1, #0x28]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c05428 // ldrsh w8, [x1, #0x2a]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d801867 // str q7, [x3, #0x60]
+	WORD $0x79c05c28 // ldrsh w8, [x1, #0x2e]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c06028 // ldrsh w8, [x1, #0x30]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d801c67 // str q7, [x3, #0x70]
+	WORD $0x79c06828 // ldrsh w8, [x1, #0x34]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c06c28 // ldrsh w8, [x1, #0x36]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d802067 // str q7, [x3, #0x80]
+	WORD $0x79c07428 // ldrsh w8, [x1, #0x3a]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c07828 // ldrsh w8, [x1, #0x3c]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
+	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
+	WORD $0x3d802467 // str q7, [x3, #0x90]
+	WORD $0x79c07028 // ldrsh w8, [x1, #0x38]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x3d802867 // str q7, [x3, #0xa0]
+	WORD $0x79c07c28 // ldrsh w8, [x1, #0x3e]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x3d802c67 // str q7, [x3, #0xb0]
+	WORD $0x79c08028 // ldrsh w8, [x1, #0x40]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c08428 // ldrsh w8, [x1, #0x42]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x6e66b606 // sqrdmulh v6.8h, v16.8h, v6.8h
+	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
+	WORD $0x3d803066 // str q6, [x3, #0xc0]
 	WORD $0xb847a008 // ldur w8, [x0, #0x7a]
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d803464 // str q4, [x3, #0xd0]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d803466 // str q6, [x3, #0xd0]
 	WORD $0xb9407808 // ldr w8, [x0, #0x78]
 	WORD $0x2a2803e8 // mvn w8, w8
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d803864 // str q4, [x3, #0xe0]
-	WORD $0xb9408808 // ldr w8, [x0, #0x88]
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d803c64 // str q4, [x3, #0xf0]
-	WORD $0xb9409008 // ldr w8, [x0, #0x90]
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d804064 // str q4, [x3, #0x100]
-	WORD $0xb9407008 // ldr w8, [x0, #0x70]
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d804464 // str q4, [x3, #0x110]
-	WORD $0xb94002e8 // ldr w8, [x23]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d803866 // str q6, [x3, #0xe0]
+	WORD $0x79409828 // ldrh w8, [x1, #0x4c]
+	WORD $0x79409429 // ldrh w9, [x1, #0x4a]
+	WORD $0xf940380a // ldr x10, [x0, #0x70]
+	WORD $0xeb09015f // cmp x10, x9
+	WORD $0x9a89c149 // csel x9, x10, x9, gt
+	WORD $0xeb090108 // subs x8, x8, x9
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0xda9fa108 // csinv x8, x8, xzr, ge
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0xad079c66 // stp q6, q7, [x3, #0xf0]
+	WORD $0xb9400028 // ldr w8, [x1]
 	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d804864 // str q4, [x3, #0x120]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d804466 // str q6, [x3, #0x110]
 	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0xb94002e9 // ldr w9, [x23]
+	WORD $0xb9400029 // ldr w9, [x1]
 	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d804c64 // str q4, [x3, #0x130]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d804866 // str q6, [x3, #0x120]
 	WORD $0xb9402808 // ldr w8, [x0, #0x28]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
 	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d805464 // str q4, [x3, #0x150]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d804c66 // str q6, [x3, #0x130]
 	WORD $0xb9403008 // ldr w8, [x0, #0x30]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
 	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d805864 // str q4, [x3, #0x160]
-	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0x51000d08 // sub w8, w8, #0x3
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d805064 // str q4, [x3, #0x140]
-	WORD $0xa942a009 // ldp x9, x8, [x0, #0x28]
-	WORD $0xcb090108 // sub x8, x8, x9
-	WORD $0x51000d09 // sub w9, w8, #0x3
-	WORD $0xf100111f // cmp x8, #0x4
-	WORD $0x1a89b3e8 // csel w8, wzr, w9, lt
-	WORD $0x4e020d04 // dup v4.8h, w8
-	WORD $0x3d805c64 // str q4, [x3, #0x170]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x3d805066 // str q6, [x3, #0x140]
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d24 // dup v4.8h, w9
-	WORD $0x3dc02105 // ldr q5, [x8, #0x80]
-	WORD $0x4e659c84 // mul v4.8h, v4.8h, v5.8h
-	WORD $0x3d806064 // str q4, [x3, #0x180]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d807065 // str q5, [x3, #0x1c0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d808065 // str q5, [x3, #0x200]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d809065 // str q5, [x3, #0x240]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d80a065 // str q5, [x3, #0x280]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a4 // sqrdmulh v4.8h, v5.8h, v4.8h
-	WORD $0x3d80b064 // str q4, [x3, #0x2c0]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d24 // dup v4.8h, w9
-	WORD $0x3dc02505 // ldr q5, [x8, #0x90]
-	WORD $0x4e659c84 // mul v4.8h, v4.8h, v5.8h
-	WORD $0x3d806464 // str q4, [x3, #0x190]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d807465 // str q5, [x3, #0x1d0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d808465 // str q5, [x3, #0x210]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d809465 // str q5, [x3, #0x250]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a5 // sqrdmulh v5.8h, v5.8h, v4.8h
-	WORD $0x3d80a465 // str q5, [x3, #0x290]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x6e64b4a4 // sqrdmulh v4.8h, v5.8h, v4.8h
-	WORD $0x3d80b464 // str q4, [x3, #0x2d0]
-	WORD $0xa944a00a // ldp x10, x8, [x0, #0x48]
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54ffe72a // b.ge 0x154 <glideNEON+0x154>
-	WORD $0x91060069 // add x9, x3, #0x180
-	WORD $0x910d4064 // add x4, x3, #0x350
-	WORD $0x8b0a052b // add x11, x9, x10, lsl #1
-	WORD $0xf94017ed // ldr x13, [sp, #0x28]
-	WORD $0x52806a0c // mov w12, #0x350 // =848
-	WORD $0xf9001bf8 // str x24, [sp, #0x30]
-	WORD $0x1400001f // b 0x508 <glideNEON+0x508>
-	WORD $0xf9403fe0 // ldr x0, [sp, #0x78]
-	WORD $0xd2881015 // mov x21, #0x4080 // =16512
-	WORD $0xf2a20415 // movk x21, #0x1020, lsl #16
-	WORD $0xf2c08115 // movk x21, #0x408, lsl #32
-	WORD $0xf2e02055 // movk x21, #0x102, lsl #48
-	WORD $0x52800a16 // mov w22, #0x50 // =80
-	WORD $0xa9455fea // ldp x10, x23, [sp, #0x50]
-	WORD $0xa94337f8 // ldp x24, x13, [sp, #0x30]
-	WORD $0xa94433eb // ldp x11, x12, [sp, #0x40]
-	WORD $0x0e212a32 // xtn v18.8b, v17.8h
-	WORD $0x8b0c0068 // add x8, x3, x12
-	WORD $0x0f08a652 // sshll v18.8h, v18.8b, #0x0
-	WORD $0x4e321c84 // and v4.16b, v4.16b, v18.16b
-	WORD $0x4e321ca5 // and v5.16b, v5.16b, v18.16b
-	WORD $0xad001110 // stp q16, q4, [x8]
-	WORD $0xad011506 // stp q6, q5, [x8, #0x20]
-	WORD $0x4e321ce4 // and v4.16b, v7.16b, v18.16b
-	WORD $0x3d801104 // str q4, [x8, #0x40]
-	WORD $0x6e70aa24 // umaxv h4, v17.8h
-	WORD $0x1e260088 // fmov w8, s4
-	WORD $0x7100011f // cmp w8, #0x0
-	WORD $0x9a9603e8 // csel x8, xzr, x22, eq
-	WORD $0x8b08018c // add x12, x12, x8
-	WORD $0xf9402808 // ldr x8, [x0, #0x50]
-	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
-	WORD $0x8b0905ad // add x13, x13, x9, lsl #1
-	WORD $0x9100096b // add x11, x11, #0x2
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54001f6a // b.ge 0x8f0 <glideNEON+0x8f0>
-	WORD $0xd37ffb09 // lsl x9, x24, #1
-	WORD $0x3ce969b2 // ldr q18, [x13, x9]
-	WORD $0x4e728e44 // cmtst v4.8h, v18.8h, v18.8h
-	WORD $0x6e70a884 // umaxv h4, v4.8h
-	WORD $0x1e260089 // fmov w9, s4
-	WORD $0x34fffea9 // cbz w9, 0x4f0 <glideNEON+0x4f0>
-	WORD $0x2f10a644 // ushll v4.4s, v18.4h, #0x0
-	WORD $0x6e21d884 // ucvtf v4.4s, v4.4s
-	WORD $0x6f10a645 // ushll2 v5.4s, v18.8h, #0x0
-	WORD $0x6e21d8a5 // ucvtf v5.4s, v5.4s
-	WORD $0x91027008 // add x8, x0, #0x9c
-	WORD $0x4d40c906 // ld1r { v6.4s }, [x8]
-	WORD $0x91026008 // add x8, x0, #0x98
-	WORD $0x4d40c907 // ld1r { v7.4s }, [x8]
-	WORD $0x4e24d4c4 // fadd v4.4s, v6.4s, v4.4s
-	WORD $0x4e25d4c5 // fadd v5.4s, v6.4s, v5.4s
-	WORD $0x6e24fce4 // fdiv v4.4s, v7.4s, v4.4s
-	WORD $0x4ea1b884 // fcvtzs v4.4s, v4.4s
-	WORD $0x6e25fce5 // fdiv v5.4s, v7.4s, v5.4s
-	WORD $0x4ea1b8a5 // fcvtzs v5.4s, v5.4s
-	WORD $0x4e451884 // uzp1 v4.8h, v4.8h, v5.8h
-	WORD $0x4d40c566 // ld1r { v6.8h }, [x11]
-	WORD $0xad401c65 // ldp q5, q7, [x3]
-	WORD $0x91010168 // add x8, x11, #0x40
-	WORD $0x4d40c510 // ld1r { v16.8h }, [x8]
-	WORD $0xad424c71 // ldp q17, q19, [x3, #0x40]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x3dc02107 // ldr q7, [x8, #0x80]
+	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
+	WORD $0x3d805466 // str q6, [x3, #0x150]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d07 // dup v7.8h, w8
 	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x4e718610 // add v16.8h, v16.8h, v17.8h
-	WORD $0x6e64b610 // sqrdmulh v16.8h, v16.8h, v4.8h
-	WORD $0x4e6584e5 // add v5.8h, v7.8h, v5.8h
-	WORD $0x4e7084a5 // add v5.8h, v5.8h, v16.8h
-	WORD $0xad414067 // ldp q7, q16, [x3, #0x20]
-	WORD $0x6e66b606 // sqrdmulh v6.8h, v16.8h, v6.8h
-	WORD $0x91020168 // add x8, x11, #0x80
-	WORD $0x4d40c510 // ld1r { v16.8h }, [x8]
-	WORD $0x4e738610 // add v16.8h, v16.8h, v19.8h
-	WORD $0x6e64b610 // sqrdmulh v16.8h, v16.8h, v4.8h
-	WORD $0x4e6784c6 // add v6.8h, v6.8h, v7.8h
-	WORD $0x4e7084c6 // add v6.8h, v6.8h, v16.8h
+	WORD $0x3d806467 // str q7, [x3, #0x190]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d807467 // str q7, [x3, #0x1d0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d808467 // str q7, [x3, #0x210]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d809467 // str q7, [x3, #0x250]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
+	WORD $0x3d80a466 // str q6, [x3, #0x290]
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xb9405809 // ldr w9, [x0, #0x58]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x3dc02507 // ldr q7, [x8, #0x90]
+	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
+	WORD $0x3d805866 // str q6, [x3, #0x160]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d806867 // str q7, [x3, #0x1a0]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d807867 // str q7, [x3, #0x1e0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d808867 // str q7, [x3, #0x220]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0x3d809867 // str q7, [x3, #0x260]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
+	WORD $0x3d80a866 // str q6, [x3, #0x2a0]
+	WORD $0xa944bc05 // ldp x5, x15, [x0, #0x48]
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x54ffe84a // b.ge 0x1f8 <glideNEON+0x1f8>
+	WORD $0x91054068 // add x8, x3, #0x150
+	WORD $0x910c8064 // add x4, x3, #0x320
+	WORD $0x8b050506 // add x6, x8, x5, lsl #1
+	WORD $0x52806407 // mov w7, #0x320 // =800
+	WORD $0x1400001e // b 0x57c <glideNEON+0x57c>
+	WORD $0x6e628615 // sub v21.8h, v16.8h, v2.8h
+	WORD $0x6e628676 // sub v22.8h, v19.8h, v2.8h
+	WORD $0x6e7666b5 // umax v21.8h, v21.8h, v22.8h
+	WORD $0x6e753475 // cmhi v21.8h, v3.8h, v21.8h
+	WORD $0x4e271ea7 // and v7.16b, v21.16b, v7.16b
+	WORD $0x0e2128f5 // xtn v21.8b, v7.8h
+	WORD $0x8b070068 // add x8, x3, x7
+	WORD $0x0f08a6b5 // sshll v21.8h, v21.8b, #0x0
+	WORD $0x4e351e31 // and v17.16b, v17.16b, v21.16b
+	WORD $0x4e351e52 // and v18.16b, v18.16b, v21.16b
+	WORD $0xad004514 // stp q20, q17, [x8]
+	WORD $0xad014910 // stp q16, q18, [x8, #0x20]
+	WORD $0x4e351e70 // and v16.16b, v19.16b, v21.16b
+	WORD $0x3d801110 // str q16, [x8, #0x40]
+	WORD $0x6e70a8e7 // umaxv h7, v7.8h
+	WORD $0x1e2600e8 // fmov w8, s7
+	WORD $0x7100011f // cmp w8, #0x0
+	WORD $0x52800a08 // mov w8, #0x50 // =80
+	WORD $0x9a8803e8 // csel x8, xzr, x8, eq
+	WORD $0x8b0800e7 // add x7, x7, x8
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xd503201f // nop
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x910004a5 // add x5, x5, #0x1
+	WORD $0xf9401c08 // ldr x8, [x0, #0x38]
+	WORD $0x8b080673 // add x19, x19, x8, lsl #1
+	WORD $0x910008c6 // add x6, x6, #0x2
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x5400174a // b.ge 0x860 <glideNEON+0x860>
+	WORD $0xd37ff848 // lsl x8, x2, #1
+	WORD $0x3ce86a73 // ldr q19, [x19, x8]
+	WORD $0x6e628666 // sub v6.8h, v19.8h, v2.8h
+	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe8b // b.lt 0x560 <glideNEON+0x560>
+	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe2a // b.ge 0x560 <glideNEON+0x560>
+	WORD $0xad47c067 // ldp q7, q16, [x3, #0xf0]
+	WORD $0x6e678667 // sub v7.8h, v19.8h, v7.8h
+	WORD $0x6e673607 // cmhi v7.8h, v16.8h, v7.8h
+	WORD $0x6e70a8f0 // umaxv h16, v7.8h
+	WORD $0x1e260208 // fmov w8, s16
+	WORD $0x34fffd68 // cbz w8, 0x560 <glideNEON+0x560>
+	WORD $0x2f10a670 // ushll v16.4s, v19.4h, #0x0
+	WORD $0x6e21da10 // ucvtf v16.4s, v16.4s
+	WORD $0x6f10a671 // ushll2 v17.4s, v19.8h, #0x0
+	WORD $0x6e21da31 // ucvtf v17.4s, v17.4s
+	WORD $0x91023008 // add x8, x0, #0x8c
+	WORD $0x4d40c912 // ld1r { v18.4s }, [x8]
+	WORD $0x91022008 // add x8, x0, #0x88
+	WORD $0x4d40c914 // ld1r { v20.4s }, [x8]
+	WORD $0x4e30d650 // fadd v16.4s, v18.4s, v16.4s
+	WORD $0x4e31d651 // fadd v17.4s, v18.4s, v17.4s
+	WORD $0x6e30fe90 // fdiv v16.4s, v20.4s, v16.4s
+	WORD $0x4ea1ba10 // fcvtzs v16.4s, v16.4s
+	WORD $0x6e31fe91 // fdiv v17.4s, v20.4s, v17.4s
+	WORD $0x4ea1ba31 // fcvtzs v17.4s, v17.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4d40c4d2 // ld1r { v18.8h }, [x6]
+	WORD $0xad405071 // ldp q17, q20, [x3]
+	WORD $0x910100c8 // add x8, x6, #0x40
+	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
+	WORD $0xad425c76 // ldp q22, q23, [x3, #0x40]
+	WORD $0x6e72b694 // sqrdmulh v20.8h, v20.8h, v18.8h
+	WORD $0x4e7686b5 // add v21.8h, v21.8h, v22.8h
+	WORD $0x6e70b6b5 // sqrdmulh v21.8h, v21.8h, v16.8h
+	WORD $0x4e718691 // add v17.8h, v20.8h, v17.8h
+	WORD $0x4e758631 // add v17.8h, v17.8h, v21.8h
+	WORD $0xad415474 // ldp q20, q21, [x3, #0x20]
+	WORD $0x6e72b6b2 // sqrdmulh v18.8h, v21.8h, v18.8h
+	WORD $0x910200c8 // add x8, x6, #0x80
+	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
+	WORD $0x4e7786b5 // add v21.8h, v21.8h, v23.8h
+	WORD $0x6e70b6b5 // sqrdmulh v21.8h, v21.8h, v16.8h
+	WORD $0x4e748652 // add v18.8h, v18.8h, v20.8h
+	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
 	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0x5dc <glideNEON+0x5dc>
-	WORD $0x6e64b487 // sqrdmulh v7.8h, v4.8h, v4.8h
-	WORD $0x91030168 // add x8, x11, #0xc0
-	WORD $0x4d40c510 // ld1r { v16.8h }, [x8]
-	WORD $0xad434c71 // ldp q17, q19, [x3, #0x60]
-	WORD $0x4e718610 // add v16.8h, v16.8h, v17.8h
-	WORD $0x6e67b610 // sqrdmulh v16.8h, v16.8h, v7.8h
-	WORD $0x4e658605 // add v5.8h, v16.8h, v5.8h
-	WORD $0x91040168 // add x8, x11, #0x100
-	WORD $0x4d40c510 // ld1r { v16.8h }, [x8]
-	WORD $0x4e738610 // add v16.8h, v16.8h, v19.8h
-	WORD $0x6e67b607 // sqrdmulh v7.8h, v16.8h, v7.8h
-	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
-	WORD $0xad454067 // ldp q7, q16, [x3, #0xa0]
-	WORD $0x6e64b4e7 // sqrdmulh v7.8h, v7.8h, v4.8h
-	WORD $0x4e609a55 // cmeq v21.8h, v18.8h, #0
-	WORD $0xad444c71 // ldp q17, q19, [x3, #0x80]
-	WORD $0x6e64b610 // sqrdmulh v16.8h, v16.8h, v4.8h
+	WORD $0xb40001a8 // cbz x8, 0x674 <glideNEON+0x674>
+	WORD $0x6e70b614 // sqrdmulh v20.8h, v16.8h, v16.8h
+	WORD $0x910300c8 // add x8, x6, #0xc0
+	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
+	WORD $0xad435c76 // ldp q22, q23, [x3, #0x60]
+	WORD $0x4e7686b5 // add v21.8h, v21.8h, v22.8h
+	WORD $0x6e74b6b5 // sqrdmulh v21.8h, v21.8h, v20.8h
+	WORD $0x4e7186b1 // add v17.8h, v21.8h, v17.8h
+	WORD $0x910400c8 // add x8, x6, #0x100
+	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
+	WORD $0x4e7786b5 // add v21.8h, v21.8h, v23.8h
+	WORD $0x6e74b6b4 // sqrdmulh v20.8h, v21.8h, v20.8h
+	WORD $0x4e728692 // add v18.8h, v20.8h, v18.8h
+	WORD $0xad455474 // ldp q20, q21, [x3, #0xa0]
+	WORD $0x6e70b694 // sqrdmulh v20.8h, v20.8h, v16.8h
+	WORD $0xad445c76 // ldp q22, q23, [x3, #0x80]
+	WORD $0x4e7486d4 // add v20.8h, v22.8h, v20.8h
+	WORD $0x4e718694 // add v20.8h, v20.8h, v17.8h
+	WORD $0x6e70b6b0 // sqrdmulh v16.8h, v21.8h, v16.8h
 	WORD $0x7940c008 // ldrh w8, [x0, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d15 // dup v21.8h, w8
+	WORD $0x4e7086f0 // add v16.8h, v23.8h, v16.8h
+	WORD $0x4e754631 // sshl v17.8h, v17.8h, v21.8h
+	WORD $0x4e728616 // add v22.8h, v16.8h, v18.8h
+	WORD $0xad48dc70 // ldp q16, q23, [x3, #0x110]
+	WORD $0x4e706631 // smax v17.8h, v17.8h, v16.8h
+	WORD $0x4e754690 // sshl v16.8h, v20.8h, v21.8h
+	WORD $0x4e776e10 // smin v16.8h, v16.8h, v23.8h
+	WORD $0x4e754652 // sshl v18.8h, v18.8h, v21.8h
+	WORD $0x6e718610 // sub v16.8h, v16.8h, v17.8h
+	WORD $0xad49dc74 // ldp q20, q23, [x3, #0x130]
+	WORD $0x4e746652 // smax v18.8h, v18.8h, v20.8h
+	WORD $0x4e7546d4 // sshl v20.8h, v22.8h, v21.8h
+	WORD $0x910500c8 // add x8, x6, #0x140
+	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
+	WORD $0x4e776e94 // smin v20.8h, v20.8h, v23.8h
+	WORD $0xad465c76 // ldp q22, q23, [x3, #0xc0]
+	WORD $0x4e7686b5 // add v21.8h, v21.8h, v22.8h
+	WORD $0x2e75c276 // umull v22.4s, v19.4h, v21.4h
+	WORD $0x6e75c278 // umull2 v24.4s, v19.8h, v21.8h
+	WORD $0x4e585ad6 // uzp2 v22.8h, v22.8h, v24.8h
+	WORD $0x4e60aab8 // cmlt v24.8h, v21.8h, #0
+	WORD $0x4e739eb5 // mul v21.8h, v21.8h, v19.8h
+	WORD $0x4e331f13 // and v19.16b, v24.16b, v19.16b
+	WORD $0x3dc03878 // ldr q24, [x3, #0xe0]
+	WORD $0x6e7836b5 // cmhi v21.8h, v21.8h, v24.8h
+	WORD $0x4e7786d6 // add v22.8h, v22.8h, v23.8h
+	WORD $0x6e7386d3 // sub v19.8h, v22.8h, v19.8h
+	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
 	WORD $0x4b0803e8 // neg w8, w8
 	WORD $0x4e020d16 // dup v22.8h, w8
-	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
-	WORD $0x4e7644a4 // sshl v4.8h, v5.8h, v22.8h
-	WORD $0x4e6584e5 // add v5.8h, v7.8h, v5.8h
-	WORD $0x4e7644b4 // sshl v20.8h, v5.8h, v22.8h
-	WORD $0x4e708667 // add v7.8h, v19.8h, v16.8h
-	WORD $0x4e7644c5 // sshl v5.8h, v6.8h, v22.8h
-	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
-	WORD $0x4e7644d3 // sshl v19.8h, v6.8h, v22.8h
-	WORD $0x91050168 // add x8, x11, #0x140
-	WORD $0x4d40c507 // ld1r { v7.8h }, [x8]
-	WORD $0x6e648686 // sub v6.8h, v20.8h, v4.8h
-	WORD $0xad464470 // ldp q16, q17, [x3, #0xc0]
-	WORD $0x4e7084f0 // add v16.8h, v7.8h, v16.8h
-	WORD $0x2e70c247 // umull v7.4s, v18.4h, v16.4h
-	WORD $0x6e70c256 // umull2 v22.4s, v18.8h, v16.8h
-	WORD $0x4e5658f6 // uzp2 v22.8h, v7.8h, v22.8h
-	WORD $0x6e658667 // sub v7.8h, v19.8h, v5.8h
-	WORD $0x4e60aa17 // cmlt v23.8h, v16.8h, #0
-	WORD $0x4e321ef7 // and v23.16b, v23.16b, v18.16b
-	WORD $0x4e729e10 // mul v16.8h, v16.8h, v18.8h
-	WORD $0xad476478 // ldp q24, q25, [x3, #0xe0]
-	WORD $0x6e783610 // cmhi v16.8h, v16.8h, v24.8h
-	WORD $0x4e7186d1 // add v17.8h, v22.8h, v17.8h
-	WORD $0x6e778631 // sub v17.8h, v17.8h, v23.8h
-	WORD $0x6e708630 // sub v16.8h, v17.8h, v16.8h
-	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d11 // dup v17.8h, w8
-	WORD $0x4e714617 // sshl v23.8h, v16.8h, v17.8h
-	WORD $0x4e7286f6 // add v22.8h, v23.8h, v18.8h
-	WORD $0x6e6186d0 // sub v16.8h, v22.8h, v1.8h
-	WORD $0x6e798651 // sub v17.8h, v18.8h, v25.8h
-	WORD $0x3dc04078 // ldr q24, [x3, #0x100]
-	WORD $0x6e713711 // cmhi v17.8h, v24.8h, v17.8h
-	WORD $0x3dc04878 // ldr q24, [x3, #0x120]
-	WORD $0x6e788498 // sub v24.8h, v4.8h, v24.8h
-	WORD $0xad4a6879 // ldp q25, q26, [x3, #0x140]
-	WORD $0x6e783738 // cmhi v24.8h, v25.8h, v24.8h
-	WORD $0x6e7a84b9 // sub v25.8h, v5.8h, v26.8h
-	WORD $0x3dc05c7a // ldr q26, [x3, #0x170]
-	WORD $0x6e793759 // cmhi v25.8h, v26.8h, v25.8h
-	WORD $0x6e6184da // sub v26.8h, v6.8h, v1.8h
-	WORD $0x6e6184fb // sub v27.8h, v7.8h, v1.8h
-	WORD $0x6e7a677a // umax v26.8h, v27.8h, v26.8h
-	WORD $0x6e7a345a // cmhi v26.8h, v2.8h, v26.8h
-	WORD $0x4e381e31 // and v17.16b, v17.16b, v24.16b
-	WORD $0x4e391e31 // and v17.16b, v17.16b, v25.16b
-	WORD $0x4e311f51 // and v17.16b, v26.16b, v17.16b
-	WORD $0x6e205a38 // mvn v24.16b, v17.16b
-	WORD $0x4e751f15 // bic v21.16b, v24.16b, v21.16b
-	WORD $0x6e70aab8 // umaxv h24, v21.8h
-	WORD $0x1e260308 // fmov w8, s24
-	WORD $0x34ffef48 // cbz w8, 0x4b4 <glideNEON+0x4b4>
-	WORD $0xf9405408 // ldr x8, [x0, #0xa8]
-	WORD $0xad48e518 // ldp q24, q25, [x8, #0x110]
-	WORD $0x6e723718 // cmhi v24.8h, v24.8h, v18.8h
-	WORD $0x4e381eba // and v26.16b, v21.16b, v24.16b
-	WORD $0x4ea01f40 // orr v0.16b, v26.16b, v0.16b
-	WORD $0x4e60aaf7 // cmlt v23.8h, v23.8h, #0
-	WORD $0x6e76343a // cmhi v26.8h, v1.8h, v22.8h
-	WORD $0x4eba1f18 // orr v24.16b, v24.16b, v26.16b
-	WORD $0x4e666cfa // smin v26.8h, v7.8h, v6.8h
-	WORD $0x4e7a343a // cmgt v26.8h, v1.8h, v26.8h
-	WORD $0x4eba1f18 // orr v24.16b, v24.16b, v26.16b
-	WORD $0x6e723ed2 // cmhs v18.8h, v22.8h, v18.8h
-	WORD $0x6e321ef2 // eor v18.16b, v23.16b, v18.16b
-	WORD $0x4e781e52 // bic v18.16b, v18.16b, v24.16b
-	WORD $0x4e793694 // cmgt v20.8h, v20.8h, v25.8h
-	WORD $0x3dc04d16 // ldr q22, [x8, #0x130]
-	WORD $0x4e6436d6 // cmgt v22.8h, v22.8h, v4.8h
-	WORD $0x4e341ed4 // and v20.16b, v22.16b, v20.16b
-	WORD $0xad4add16 // ldp q22, q23, [x8, #0x150]
-	WORD $0x4e763673 // cmgt v19.8h, v19.8h, v22.8h
-	WORD $0x4e6536f6 // cmgt v22.8h, v23.8h, v5.8h
-	WORD $0x4e361e73 // and v19.16b, v19.16b, v22.16b
-	WORD $0x4e331e93 // and v19.16b, v20.16b, v19.16b
-	WORD $0x4e331e52 // and v18.16b, v18.16b, v19.16b
-	WORD $0x4e351e52 // and v18.16b, v18.16b, v21.16b
-	WORD $0x6e70aa53 // umaxv h19, v18.8h
-	WORD $0x1e260269 // fmov w9, s19
-	WORD $0x34ffebc9 // cbz w9, 0x4b4 <glideNEON+0x4b4>
-	WORD $0x0e212a52 // xtn v18.8b, v18.8h
-	WORD $0x9e660249 // fmov x9, d18
-	WORD $0xad181110 // stp q16, q4, [x8, #0x300]
-	WORD $0xad191506 // stp q6, q5, [x8, #0x320]
-	WORD $0x3d80d107 // str q7, [x8, #0x340]
-	WORD $0x9200c129 // and x9, x9, #0x101010101010101
-	WORD $0x9b157d29 // mul x9, x9, x21
-	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffeab4 // cbz x20, 0x4b4 <glideNEON+0x4b4>
-	WORD $0xa903afed // stp x13, x11, [sp, #0x38]
-	WORD $0xa904abec // stp x12, x10, [sp, #0x48]
-	WORD $0x910c0115 // add x21, x8, #0x300
-	WORD $0x910c410a // add x10, x8, #0x310
-	WORD $0x910c8109 // add x9, x8, #0x320
-	WORD $0xa906abe9 // stp x9, x10, [sp, #0x68]
-	WORD $0x910cc118 // add x24, x8, #0x330
-	WORD $0x910d0119 // add x25, x8, #0x340
-	WORD $0x294076e8 // ldp w8, w29, [x23]
-	WORD $0xb90067e8 // str w8, [sp, #0x64]
-	WORD $0xf940101e // ldr x30, [x0, #0x20]
-	WORD $0xb940280f // ldr w15, [x0, #0x28]
-	WORD $0xb9403010 // ldr w16, [x0, #0x30]
-	WORD $0xd37ffbcc // lsl x12, x30, #1
-	WORD $0x14000004 // b 0x7ac <glideNEON+0x7ac>
-	WORD $0x51000688 // sub w8, w20, #0x1
-	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffe740 // b.eq 0x490 <glideNEON+0x490>
-	WORD $0x5ac00288 // rbit w8, w20
-	WORD $0x5ac0110d // clz w13, w8
-	WORD $0xd37f7da8 // ubfiz x8, x13, #1, #32
-	WORD $0x78e86b09 // ldrsh w9, [x24, x8]
-	WORD $0x0b0903a9 // add w9, w29, w9
-	WORD $0x78e86b28 // ldrsh w8, [x25, x8]
-	WORD $0x0b080128 // add w8, w9, w8
-	WORD $0x6b0f013f // cmp w9, w15
-	WORD $0x1a8fc129 // csel w9, w9, w15, gt
-	WORD $0x6b10011f // cmp w8, w16
-	WORD $0x1a90b108 // csel w8, w8, w16, lt
-	WORD $0x6b08013f // cmp w9, w8
-	WORD $0x54fffe2a // b.ge 0x7a0 <glideNEON+0x7a0>
-	WORD $0xd37ff9ab // lsl x11, x13, #1
-	WORD $0xa946abee // ldp x14, x10, [sp, #0x68]
-	WORD $0x78eb694a // ldrsh w10, [x10, x11]
-	WORD $0x78eb69ce // ldrsh w14, [x14, x11]
-	WORD $0xb94067f1 // ldr w17, [sp, #0x64]
-	WORD $0x0b0a022a // add w10, w17, w10
-	WORD $0x0b0e014e // add w14, w10, w14
-	WORD $0x6b1e01df // cmp w14, w30
-	WORD $0x1a9eb1ce // csel w14, w14, w30, lt
-	WORD $0x0aaa7d4a // bic w10, w10, w10, asr #31
-	WORD $0x6b0e015f // cmp w10, w14
-	WORD $0x54fffcaa // b.ge 0x7a0 <glideNEON+0x7a0>
-	WORD $0x93407d21 // sxtw x1, w9
-	WORD $0x93407d08 // sxtw x8, w8
-	WORD $0x93407dc9 // sxtw x9, w14
-	WORD $0xf9403fee // ldr x14, [sp, #0x78]
-	WORD $0xf94001ce // ldr x14, [x14]
-	WORD $0xcb0a0131 // sub x17, x9, x10
-	WORD $0x91000542 // add x2, x10, #0x1
-	WORD $0xd1000526 // sub x6, x9, #0x1
-	WORD $0x9b013980 // madd x0, x12, x1, x14
-	WORD $0x91000816 // add x22, x0, #0x2
-	WORD $0x14000007 // b 0x854 <glideNEON+0x854>
-	WORD $0xd503201f // nop
-	WORD $0x91000421 // add x1, x1, #0x1
-	WORD $0x8b0c02d6 // add x22, x22, x12
-	WORD $0x8b0c0000 // add x0, x0, x12
-	WORD $0xeb08003f // cmp x1, x8
-	WORD $0x54fffa80 // b.eq 0x7a0 <glideNEON+0x7a0>
-	WORD $0xaa0a03e5 // mov x5, x10
-	WORD $0x360001b1 // tbz w17, #0x0, 0x88c <glideNEON+0x88c>
-	WORD $0x9b1e7c25 // mul x5, x1, x30
-	WORD $0x8b0505c5 // add x5, x14, x5, lsl #1
-	WORD $0x786d7ab7 // ldrh w23, [x21, x13, lsl #1]
-	WORD $0xd37ff95a // lsl x26, x10, #1
-	WORD $0x787a68b3 // ldrh w19, [x5, x26]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b17027f // cmp w19, w23
-	WORD $0x1a973273 // csel w19, w19, w23, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x783a68b3 // strh w19, [x5, x26]
-	WORD $0xaa0203e5 // mov x5, x2
-	WORD $0xeb0a00df // cmp x6, x10
-	WORD $0x54fffd80 // b.eq 0x840 <glideNEON+0x840>
-	WORD $0xd37ff8b3 // lsl x19, x5, #1
-	WORD $0x8b1302d7 // add x23, x22, x19
-	WORD $0xcb05013a // sub x26, x9, x5
-	WORD $0x8b130005 // add x5, x0, x19
-	WORD $0x786b6ab3 // ldrh w19, [x21, x11]
-	WORD $0x794000a7 // ldrh w7, [x5]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x780044a7 // strh w7, [x5], #0x4
-	WORD $0x786b6aa7 // ldrh w7, [x21, x11]
-	WORD $0x794002f3 // ldrh w19, [x23]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873267 // csel w7, w19, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x780046e7 // strh w7, [x23], #0x4
-	WORD $0xf1000b5a // subs x26, x26, #0x2
-	WORD $0x54fffde1 // b.ne 0x8a4 <glideNEON+0x8a4>
-	WORD $0x17ffffd5 // b 0x840 <glideNEON+0x840>
-	WORD $0xf10d459f // cmp x12, #0x351
-	WORD $0x54ffc30b // b.lt 0x154 <glideNEON+0x154>
-	WORD $0xf9400008 // ldr x8, [x0]
-	WORD $0x694026eb // ldpsw x11, x9, [x23]
-	WORD $0x8b0c006a // add x10, x3, x12
-	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
-	WORD $0x9100110b // add x11, x8, #0x4
-	WORD $0xf940100c // ldr x12, [x0, #0x20]
-	WORD $0xd37ff92d // lsl x13, x9, #1
-	WORD $0xd37ff98f // lsl x15, x12, #1
-	WORD $0x14000005 // b 0x92c <glideNEON+0x92c>
-	WORD $0xd503201f // nop
-	WORD $0x91014084 // add x4, x4, #0x50
-	WORD $0xeb0a009f // cmp x4, x10
-	WORD $0x54ffc162 // b.hs 0x154 <glideNEON+0x154>
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91004089 // add x9, x4, #0x10
-	WORD $0x9100808e // add x14, x4, #0x20
-	WORD $0x9100c090 // add x16, x4, #0x30
-	WORD $0x91010091 // add x17, x4, #0x40
-	WORD $0x14000004 // b 0x950 <glideNEON+0x950>
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xf100211f // cmp x8, #0x8
-	WORD $0x54fffea0 // b.eq 0x920 <glideNEON+0x920>
-	WORD $0xd37ff901 // lsl x1, x8, #1
-	WORD $0x78616894 // ldrh w20, [x4, x1]
-	WORD $0x78e169c2 // ldrsh w2, [x14, x1]
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x5a9fc283 // csinv w3, w20, wzr, gt
-	WORD $0x7100085f // cmp w2, #0x2
-	WORD $0x5a9fc285 // csinv w5, w20, wzr, gt
-	WORD $0x71000c5f // cmp w2, #0x3
-	WORD $0x5a9fc286 // csinv w6, w20, wzr, gt
-	WORD $0x78e16a22 // ldrsh w2, [x17, x1]
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54fffe4b // b.lt 0x944 <glideNEON+0x944>
-	WORD $0x78a16a07 // ldrsh x7, [x16, x1]
-	WORD $0x8b0705a7 // add x7, x13, x7, lsl #1
-	WORD $0x78a16933 // ldrsh x19, [x9, x1]
-	WORD $0x9b077d87 // mul x7, x12, x7
-	WORD $0x11000441 // add w1, w2, #0x1
-	WORD $0x8b1304e2 // add x2, x7, x19, lsl #1
-	WORD $0x8b020162 // add x2, x11, x2
-	WORD $0x12003c63 // and w3, w3, #0xffff
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x785fc047 // ldurh w7, [x2, #-0x4]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1400ff // cmp w7, w20
-	WORD $0x1a9430e7 // csel w7, w7, w20, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fc047 // sturh w7, [x2, #-0x4]
-	WORD $0x785fe047 // ldurh w7, [x2, #-0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0300ff // cmp w7, w3
-	WORD $0x1a8330e7 // csel w7, w7, w3, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fe047 // sturh w7, [x2, #-0x2]
-	WORD $0x79400047 // ldrh w7, [x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0500ff // cmp w7, w5
-	WORD $0x1a8530e7 // csel w7, w7, w5, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000047 // strh w7, [x2]
-	WORD $0x79400447 // ldrh w7, [x2, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x1a8630e7 // csel w7, w7, w6, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000447 // strh w7, [x2, #0x2]
-	WORD $0x51000421 // sub w1, w1, #0x1
-	WORD $0x8b0f0042 // add x2, x2, x15
-	WORD $0x7100043f // cmp w1, #0x1
-	WORD $0x54fffc28 // b.hi 0x9b0 <glideNEON+0x9b0>
-	WORD $0x17ffffc5 // b 0x944 <glideNEON+0x944>
-	WORD $0x529fffea // mov w10, #0xffff // =65535
-	WORD $0xa944ac08 // ldp x8, x11, [x0, #0x48]
-	WORD $0xeb080168 // subs x8, x11, x8
-	WORD $0x54ffb20d // b.le 0x80 <glideNEON+0x80>
-	WORD $0x4e020d44 // dup v4.8h, w10
-	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
-	WORD $0xf94013eb // ldr x11, [sp, #0x20]
-	WORD $0x8b0b0129 // add x9, x9, x11
-	WORD $0xd37ff94a // lsl x10, x10, #1
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xad7f1925 // ldp q5, q6, [x9, #-0x20]
-	WORD $0x4e6384a5 // add v5.8h, v5.8h, v3.8h
-	WORD $0x4e6384c6 // add v6.8h, v6.8h, v3.8h
-	WORD $0xad404127 // ldp q7, q16, [x9]
-	WORD $0x4e6384e7 // add v7.8h, v7.8h, v3.8h
-	WORD $0x4e638610 // add v16.8h, v16.8h, v3.8h
-	WORD $0x6e676e07 // umin v7.8h, v16.8h, v7.8h
-	WORD $0x6e666ce6 // umin v6.8h, v7.8h, v6.8h
-	WORD $0x6e656cc5 // umin v5.8h, v6.8h, v5.8h
-	WORD $0x6e653485 // cmhi v5.8h, v4.8h, v5.8h
-	WORD $0x4ea51c00 // orr v0.16b, v0.16b, v5.16b
-	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x8b0a0129 // add x9, x9, x10
-	WORD $0x54fffe61 // b.ne 0xa60 <glideNEON+0xa60>
-	WORD $0x17fffd7a // b 0x80 <glideNEON+0x80>
-	WORD $0xb94017e9 // ldr w9, [sp, #0x14]
-	WORD $0x4e020d24 // dup v4.8h, w9
-	WORD $0x71000d1f // cmp w8, #0x3
-	WORD $0x54006b81 // b.ne 0x1818 <glideNEON+0x1818>
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xb94013e8 // ldr w8, [sp, #0x10]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x14000005 // b 0xacc <glideNEON+0xacc>
-	WORD $0xd503201f // nop
-	WORD $0xf10061df // cmp x14, #0x18
-	WORD $0x910021ce // add x14, x14, #0x8
-	WORD $0x54ffadc2 // b.hs 0x80 <glideNEON+0x80>
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0x8b0e0508 // add x8, x8, x14, lsl #1
-	WORD $0x3dc00106 // ldr q6, [x8]
-	WORD $0x79c012e9 // ldrsh w9, [x23, #0x8]
-	WORD $0x4e020d27 // dup v7.8h, w9
-	WORD $0x79c016e9 // ldrsh w9, [x23, #0xa]
-	WORD $0x4e020d30 // dup v16.8h, w9
-	WORD $0x3dc01111 // ldr q17, [x8, #0x40]
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0xf9405404 // ldr x4, [x0, #0xa8]
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x79c01ae8 // ldrsh w8, [x23, #0xc]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800087 // str q7, [x4]
-	WORD $0x79c01ee8 // ldrsh w8, [x23, #0xe]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c022e8 // ldrsh w8, [x23, #0x10]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800487 // str q7, [x4, #0x10]
-	WORD $0x79c026e8 // ldrsh w8, [x23, #0x12]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c02ae8 // ldrsh w8, [x23, #0x14]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x79c02ee8 // ldrsh w8, [x23, #0x16]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800887 // str q7, [x4, #0x20]
-	WORD $0x79c032e8 // ldrsh w8, [x23, #0x18]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c036e8 // ldrsh w8, [x23, #0x1a]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800c87 // str q7, [x4, #0x30]
-	WORD $0x79c03ae8 // ldrsh w8, [x23, #0x1c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c03ee8 // ldrsh w8, [x23, #0x1e]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801087 // str q7, [x4, #0x40]
-	WORD $0x79c046e8 // ldrsh w8, [x23, #0x22]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c04ae8 // ldrsh w8, [x23, #0x24]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801487 // str q7, [x4, #0x50]
-	WORD $0x79c052e8 // ldrsh w8, [x23, #0x28]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c056e8 // ldrsh w8, [x23, #0x2a]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801887 // str q7, [x4, #0x60]
-	WORD $0x79c05ee8 // ldrsh w8, [x23, #0x2e]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c062e8 // ldrsh w8, [x23, #0x30]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801c87 // str q7, [x4, #0x70]
-	WORD $0x79c06ae8 // ldrsh w8, [x23, #0x34]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c06ee8 // ldrsh w8, [x23, #0x36]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d802087 // str q7, [x4, #0x80]
-	WORD $0x79c076e8 // ldrsh w8, [x23, #0x3a]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c07ae8 // ldrsh w8, [x23, #0x3c]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d802487 // str q7, [x4, #0x90]
-	WORD $0x79c072e8 // ldrsh w8, [x23, #0x38]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x3d802887 // str q7, [x4, #0xa0]
-	WORD $0x79c07ee8 // ldrsh w8, [x23, #0x3e]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x3d802c87 // str q7, [x4, #0xb0]
-	WORD $0x79c082e8 // ldrsh w8, [x23, #0x40]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c086e8 // ldrsh w8, [x23, #0x42]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b606 // sqrdmulh v6.8h, v16.8h, v6.8h
-	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
-	WORD $0x3d803086 // str q6, [x4, #0xc0]
-	WORD $0xb847a008 // ldur w8, [x0, #0x7a]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803486 // str q6, [x4, #0xd0]
-	WORD $0xb9407808 // ldr w8, [x0, #0x78]
-	WORD $0x2a2803e8 // mvn w8, w8
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803886 // str q6, [x4, #0xe0]
-	WORD $0xb9408808 // ldr w8, [x0, #0x88]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803c86 // str q6, [x4, #0xf0]
-	WORD $0xb9409008 // ldr w8, [x0, #0x90]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804086 // str q6, [x4, #0x100]
-	WORD $0xb9407008 // ldr w8, [x0, #0x70]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804486 // str q6, [x4, #0x110]
-	WORD $0xb94002e8 // ldr w8, [x23]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804886 // str q6, [x4, #0x120]
-	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0xb94002e9 // ldr w9, [x23]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804c86 // str q6, [x4, #0x130]
-	WORD $0xb9402808 // ldr w8, [x0, #0x28]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805486 // str q6, [x4, #0x150]
-	WORD $0xb9403008 // ldr w8, [x0, #0x30]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805886 // str q6, [x4, #0x160]
-	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0x51000908 // sub w8, w8, #0x2
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805086 // str q6, [x4, #0x140]
-	WORD $0xa942a009 // ldp x9, x8, [x0, #0x28]
-	WORD $0xcb090108 // sub x8, x8, x9
-	WORD $0x51000909 // sub w9, w8, #0x2
-	WORD $0xf1000d1f // cmp x8, #0x3
-	WORD $0x1a89b3e8 // csel w8, wzr, w9, lt
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805c86 // str q6, [x4, #0x170]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d26 // dup v6.8h, w9
-	WORD $0x3dc02107 // ldr q7, [x8, #0x80]
-	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
-	WORD $0x3d806086 // str q6, [x4, #0x180]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d807087 // str q7, [x4, #0x1c0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d808087 // str q7, [x4, #0x200]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d809087 // str q7, [x4, #0x240]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d80a087 // str q7, [x4, #0x280]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
-	WORD $0x3d80b086 // str q6, [x4, #0x2c0]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d26 // dup v6.8h, w9
-	WORD $0x3dc02507 // ldr q7, [x8, #0x90]
-	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
-	WORD $0x3d806486 // str q6, [x4, #0x190]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d807487 // str q7, [x4, #0x1d0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d808487 // str q7, [x4, #0x210]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d809487 // str q7, [x4, #0x250]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d80a487 // str q7, [x4, #0x290]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
-	WORD $0x3d80b486 // str q6, [x4, #0x2d0]
-	WORD $0xa944a00a // ldp x10, x8, [x0, #0x48]
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54ffe72a // b.ge 0xac0 <glideNEON+0xac0>
-	WORD $0x91060089 // add x9, x4, #0x180
-	WORD $0x910d4083 // add x3, x4, #0x350
-	WORD $0x8b0a052c // add x12, x9, x10, lsl #1
-	WORD $0xf94017ed // ldr x13, [sp, #0x28]
-	WORD $0x52806a0b // mov w11, #0x350 // =848
-	WORD $0xf9001bee // str x14, [sp, #0x30]
-	WORD $0x1400001f // b 0xe74 <glideNEON+0xe74>
-	WORD $0xf9403fe0 // ldr x0, [sp, #0x78]
-	WORD $0xd2881015 // mov x21, #0x4080 // =16512
-	WORD $0xf2a20415 // movk x21, #0x1020, lsl #16
-	WORD $0xf2c08115 // movk x21, #0x408, lsl #32
-	WORD $0xf2e02055 // movk x21, #0x102, lsl #48
-	WORD $0x52800a16 // mov w22, #0x50 // =80
-	WORD $0xa9455fea // ldp x10, x23, [sp, #0x50]
-	WORD $0xa94337ee // ldp x14, x13, [sp, #0x30]
-	WORD $0xa9442fec // ldp x12, x11, [sp, #0x40]
-	WORD $0x0e212a74 // xtn v20.8b, v19.8h
-	WORD $0x8b0b0088 // add x8, x4, x11
-	WORD $0x0f08a694 // sshll v20.8h, v20.8b, #0x0
-	WORD $0x4e341cc6 // and v6.16b, v6.16b, v20.16b
-	WORD $0x4e341ce7 // and v7.16b, v7.16b, v20.16b
-	WORD $0xad001912 // stp q18, q6, [x8]
-	WORD $0xad011d10 // stp q16, q7, [x8, #0x20]
-	WORD $0x4e341e26 // and v6.16b, v17.16b, v20.16b
-	WORD $0x3d801106 // str q6, [x8, #0x40]
-	WORD $0x6e70aa66 // umaxv h6, v19.8h
-	WORD $0x1e2600c8 // fmov w8, s6
-	WORD $0x7100011f // cmp w8, #0x0
-	WORD $0x9a9603e8 // csel x8, xzr, x22, eq
-	WORD $0x8b08016b // add x11, x11, x8
-	WORD $0xf9402808 // ldr x8, [x0, #0x50]
-	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
-	WORD $0x8b0905ad // add x13, x13, x9, lsl #1
-	WORD $0x9100098c // add x12, x12, #0x2
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54001f8a // b.ge 0x1260 <glideNEON+0x1260>
-	WORD $0xd37ff9c9 // lsl x9, x14, #1
-	WORD $0x3ce969b4 // ldr q20, [x13, x9]
-	WORD $0x4e748e86 // cmtst v6.8h, v20.8h, v20.8h
-	WORD $0x6e70a8c6 // umaxv h6, v6.8h
-	WORD $0x1e2600c9 // fmov w9, s6
-	WORD $0x34fffea9 // cbz w9, 0xe5c <glideNEON+0xe5c>
-	WORD $0x2f10a686 // ushll v6.4s, v20.4h, #0x0
-	WORD $0x6e21d8c6 // ucvtf v6.4s, v6.4s
-	WORD $0x6f10a687 // ushll2 v7.4s, v20.8h, #0x0
-	WORD $0x6e21d8e7 // ucvtf v7.4s, v7.4s
-	WORD $0x91027008 // add x8, x0, #0x9c
-	WORD $0x4d40c910 // ld1r { v16.4s }, [x8]
-	WORD $0x91026008 // add x8, x0, #0x98
-	WORD $0x4d40c911 // ld1r { v17.4s }, [x8]
-	WORD $0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
-	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
-	WORD $0x6e26fe26 // fdiv v6.4s, v17.4s, v6.4s
-	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
-	WORD $0x6e27fe27 // fdiv v7.4s, v17.4s, v7.4s
-	WORD $0x4ea1b8e7 // fcvtzs v7.4s, v7.4s
-	WORD $0x4e4718c6 // uzp1 v6.8h, v6.8h, v7.8h
-	WORD $0x4d40c590 // ld1r { v16.8h }, [x12]
-	WORD $0xad404487 // ldp q7, q17, [x4]
-	WORD $0x91010188 // add x8, x12, #0x40
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0xad425493 // ldp q19, q21, [x4, #0x40]
-	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
-	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
-	WORD $0x4e7284e7 // add v7.8h, v7.8h, v18.8h
-	WORD $0xad414891 // ldp q17, q18, [x4, #0x20]
-	WORD $0x6e70b650 // sqrdmulh v16.8h, v18.8h, v16.8h
-	WORD $0x91020188 // add x8, x12, #0x80
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x4e718610 // add v16.8h, v16.8h, v17.8h
-	WORD $0x4e728610 // add v16.8h, v16.8h, v18.8h
-	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0xf48 <glideNEON+0xf48>
-	WORD $0x6e66b4d1 // sqrdmulh v17.8h, v6.8h, v6.8h
-	WORD $0x91030188 // add x8, x12, #0xc0
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0xad435493 // ldp q19, q21, [x4, #0x60]
-	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
-	WORD $0x6e71b652 // sqrdmulh v18.8h, v18.8h, v17.8h
-	WORD $0x4e678647 // add v7.8h, v18.8h, v7.8h
-	WORD $0x91040188 // add x8, x12, #0x100
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
-	WORD $0x6e71b651 // sqrdmulh v17.8h, v18.8h, v17.8h
-	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
-	WORD $0xad454891 // ldp q17, q18, [x4, #0xa0]
-	WORD $0x6e66b631 // sqrdmulh v17.8h, v17.8h, v6.8h
-	WORD $0x4e609a97 // cmeq v23.8h, v20.8h, #0
-	WORD $0xad445493 // ldp q19, q21, [x4, #0x80]
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x7940c008 // ldrh w8, [x0, #0x60]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d18 // dup v24.8h, w8
-	WORD $0x4e718671 // add v17.8h, v19.8h, v17.8h
-	WORD $0x4e7844e6 // sshl v6.8h, v7.8h, v24.8h
-	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
-	WORD $0x4e7844f6 // sshl v22.8h, v7.8h, v24.8h
-	WORD $0x4e7286b1 // add v17.8h, v21.8h, v18.8h
-	WORD $0x4e784607 // sshl v7.8h, v16.8h, v24.8h
-	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
-	WORD $0x4e784615 // sshl v21.8h, v16.8h, v24.8h
-	WORD $0x91050188 // add x8, x12, #0x140
-	WORD $0x4d40c511 // ld1r { v17.8h }, [x8]
-	WORD $0x6e6686d0 // sub v16.8h, v22.8h, v6.8h
-	WORD $0xad464c92 // ldp q18, q19, [x4, #0xc0]
-	WORD $0x4e728632 // add v18.8h, v17.8h, v18.8h
-	WORD $0x2e72c291 // umull v17.4s, v20.4h, v18.4h
-	WORD $0x6e72c298 // umull2 v24.4s, v20.8h, v18.8h
-	WORD $0x4e585a38 // uzp2 v24.8h, v17.8h, v24.8h
-	WORD $0x6e6786b1 // sub v17.8h, v21.8h, v7.8h
-	WORD $0x4e60aa59 // cmlt v25.8h, v18.8h, #0
-	WORD $0x4e341f39 // and v25.16b, v25.16b, v20.16b
-	WORD $0x4e749e52 // mul v18.8h, v18.8h, v20.8h
-	WORD $0xad476c9a // ldp q26, q27, [x4, #0xe0]
-	WORD $0x6e7a3652 // cmhi v18.8h, v18.8h, v26.8h
-	WORD $0x4e738713 // add v19.8h, v24.8h, v19.8h
-	WORD $0x6e798673 // sub v19.8h, v19.8h, v25.8h
-	WORD $0x6e728672 // sub v18.8h, v19.8h, v18.8h
-	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d13 // dup v19.8h, w8
-	WORD $0x4e734659 // sshl v25.8h, v18.8h, v19.8h
-	WORD $0x4e748738 // add v24.8h, v25.8h, v20.8h
-	WORD $0x6e648712 // sub v18.8h, v24.8h, v4.8h
-	WORD $0x6e7b8693 // sub v19.8h, v20.8h, v27.8h
-	WORD $0x3dc0409a // ldr q26, [x4, #0x100]
-	WORD $0x6e733753 // cmhi v19.8h, v26.8h, v19.8h
-	WORD $0x3dc0489a // ldr q26, [x4, #0x120]
-	WORD $0x6e7a84da // sub v26.8h, v6.8h, v26.8h
-	WORD $0xad4a709b // ldp q27, q28, [x4, #0x140]
-	WORD $0x6e7a377a // cmhi v26.8h, v27.8h, v26.8h
-	WORD $0x6e7c84fb // sub v27.8h, v7.8h, v28.8h
-	WORD $0x3dc05c9c // ldr q28, [x4, #0x170]
-	WORD $0x6e7b379b // cmhi v27.8h, v28.8h, v27.8h
-	WORD $0x6e64861c // sub v28.8h, v16.8h, v4.8h
-	WORD $0x6e64863d // sub v29.8h, v17.8h, v4.8h
-	WORD $0x6e7c67bc // umax v28.8h, v29.8h, v28.8h
-	WORD $0x6e7c34bc // cmhi v28.8h, v5.8h, v28.8h
-	WORD $0x4e3a1e73 // and v19.16b, v19.16b, v26.16b
-	WORD $0x4e3b1e73 // and v19.16b, v19.16b, v27.16b
-	WORD $0x4e331f93 // and v19.16b, v28.16b, v19.16b
-	WORD $0x6e205a7a // mvn v26.16b, v19.16b
-	WORD $0x4e771f57 // bic v23.16b, v26.16b, v23.16b
-	WORD $0x6e70aafa // umaxv h26, v23.8h
-	WORD $0x1e260348 // fmov w8, s26
-	WORD $0x34ffef48 // cbz w8, 0xe20 <glideNEON+0xe20>
-	WORD $0xf9405408 // ldr x8, [x0, #0xa8]
-	WORD $0xad48ed1a // ldp q26, q27, [x8, #0x110]
-	WORD $0x6e74375a // cmhi v26.8h, v26.8h, v20.8h
-	WORD $0x4e3a1efc // and v28.16b, v23.16b, v26.16b
-	WORD $0x4ea01f80 // orr v0.16b, v28.16b, v0.16b
-	WORD $0x4e60ab39 // cmlt v25.8h, v25.8h, #0
-	WORD $0x6e78349c // cmhi v28.8h, v4.8h, v24.8h
-	WORD $0x4ebc1f5a // orr v26.16b, v26.16b, v28.16b
-	WORD $0x4e706e3c // smin v28.8h, v17.8h, v16.8h
-	WORD $0x4e7c349c // cmgt v28.8h, v4.8h, v28.8h
-	WORD $0x4ebc1f5a // orr v26.16b, v26.16b, v28.16b
-	WORD $0x6e743f14 // cmhs v20.8h, v24.8h, v20.8h
-	WORD $0x6e341f34 // eor v20.16b, v25.16b, v20.16b
-	WORD $0x4e7a1e94 // bic v20.16b, v20.16b, v26.16b
-	WORD $0x4e7b36d6 // cmgt v22.8h, v22.8h, v27.8h
-	WORD $0x3dc04d18 // ldr q24, [x8, #0x130]
-	WORD $0x4e663718 // cmgt v24.8h, v24.8h, v6.8h
-	WORD $0x4e361f16 // and v22.16b, v24.16b, v22.16b
-	WORD $0xad4ae518 // ldp q24, q25, [x8, #0x150]
-	WORD $0x4e7836b5 // cmgt v21.8h, v21.8h, v24.8h
-	WORD $0x4e673738 // cmgt v24.8h, v25.8h, v7.8h
-	WORD $0x4e381eb5 // and v21.16b, v21.16b, v24.16b
+	WORD $0x6e758673 // sub v19.8h, v19.8h, v21.8h
+	WORD $0x4e764675 // sshl v21.8h, v19.8h, v22.8h
+	WORD $0x6e728693 // sub v19.8h, v20.8h, v18.8h
+	WORD $0x6e241cd4 // eor v20.16b, v6.16b, v4.16b
+	WORD $0x4e750e94 // sqadd v20.8h, v20.8h, v21.8h
+	WORD $0x6e241e94 // eor v20.16b, v20.16b, v4.16b
+	WORD $0x4e736615 // smax v21.8h, v16.8h, v19.8h
+	WORD $0x4e6336b5 // cmgt v21.8h, v21.8h, v3.8h
+	WORD $0x6e70aab6 // umaxv h22, v21.8h
+	WORD $0x1e2602c8 // fmov w8, s22
+	WORD $0x34ffee88 // cbz w8, 0x508 <glideNEON+0x508>
+	WORD $0x4e736e16 // smin v22.8h, v16.8h, v19.8h
+	WORD $0x4e608ad6 // cmgt v22.8h, v22.8h, #0
+	WORD $0x4e271ed6 // and v22.16b, v22.16b, v7.16b
 	WORD $0x4e351ed5 // and v21.16b, v22.16b, v21.16b
-	WORD $0x4e351e94 // and v20.16b, v20.16b, v21.16b
-	WORD $0x4e371e94 // and v20.16b, v20.16b, v23.16b
-	WORD $0x6e70aa95 // umaxv h21, v20.8h
-	WORD $0x1e2602a9 // fmov w9, s21
-	WORD $0x34ffebc9 // cbz w9, 0xe20 <glideNEON+0xe20>
-	WORD $0x0e212a94 // xtn v20.8b, v20.8h
-	WORD $0x9e660289 // fmov x9, d20
-	WORD $0xad181912 // stp q18, q6, [x8, #0x300]
-	WORD $0xad191d10 // stp q16, q7, [x8, #0x320]
-	WORD $0x3d80d111 // str q17, [x8, #0x340]
+	WORD $0x0e212ab5 // xtn v21.8b, v21.8h
+	WORD $0x9e6602a9 // fmov x9, d21
+	WORD $0xf9404c08 // ldr x8, [x0, #0x98]
+	WORD $0xad16c514 // stp q20, q17, [x8, #0x2d0]
+	WORD $0xad17c910 // stp q16, q18, [x8, #0x2f0]
+	WORD $0x3d80c513 // str q19, [x8, #0x310]
 	WORD $0x9200c129 // and x9, x9, #0x101010101010101
-	WORD $0x9b157d29 // mul x9, x9, x21
+	WORD $0xd288100a // mov x10, #0x4080 // =16512
+	WORD $0xf2a2040a // movk x10, #0x1020, lsl #16
+	WORD $0xf2c0810a // movk x10, #0x408, lsl #32
+	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
+	WORD $0x9b0a7d29 // mul x9, x9, x10
 	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffeab4 // cbz x20, 0xe20 <glideNEON+0xe20>
-	WORD $0xa903b3ed // stp x13, x12, [sp, #0x38]
-	WORD $0xa904abeb // stp x11, x10, [sp, #0x48]
-	WORD $0x910c0115 // add x21, x8, #0x300
-	WORD $0x910c410a // add x10, x8, #0x310
-	WORD $0x910c8109 // add x9, x8, #0x320
-	WORD $0xa906abe9 // stp x9, x10, [sp, #0x68]
-	WORD $0x910cc118 // add x24, x8, #0x330
-	WORD $0x910d0119 // add x25, x8, #0x340
-	WORD $0x294076e8 // ldp w8, w29, [x23]
-	WORD $0xb90067e8 // str w8, [sp, #0x64]
-	WORD $0xf940101e // ldr x30, [x0, #0x20]
-	WORD $0xb940280f // ldr w15, [x0, #0x28]
-	WORD $0xb9403010 // ldr w16, [x0, #0x30]
-	WORD $0xd37ffbcc // lsl x12, x30, #1
-	WORD $0x14000005 // b 0x111c <glideNEON+0x111c>
-	WORD $0xd503201f // nop
-	WORD $0x51000688 // sub w8, w20, #0x1
-	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffe720 // b.eq 0xdfc <glideNEON+0xdfc>
-	WORD $0x5ac00288 // rbit w8, w20
-	WORD $0x5ac0110d // clz w13, w8
-	WORD $0xd37f7da8 // ubfiz x8, x13, #1, #32
-	WORD $0x78e86b09 // ldrsh w9, [x24, x8]
-	WORD $0x0b0903a9 // add w9, w29, w9
-	WORD $0x78e86b28 // ldrsh w8, [x25, x8]
-	WORD $0x0b080128 // add w8, w9, w8
-	WORD $0x6b0f013f // cmp w9, w15
-	WORD $0x1a8fc129 // csel w9, w9, w15, gt
-	WORD $0x6b10011f // cmp w8, w16
-	WORD $0x1a90b108 // csel w8, w8, w16, lt
-	WORD $0x6b08013f // cmp w9, w8
-	WORD $0x54fffe2a // b.ge 0x1110 <glideNEON+0x1110>
-	WORD $0xd37ff9ab // lsl x11, x13, #1
-	WORD $0xa946abee // ldp x14, x10, [sp, #0x68]
-	WORD $0x78eb694a // ldrsh w10, [x10, x11]
-	WORD $0x78eb69ce // ldrsh w14, [x14, x11]
-	WORD $0xb94067f1 // ldr w17, [sp, #0x64]
-	WORD $0x0b0a022a // add w10, w17, w10
-	WORD $0x0b0e014e // add w14, w10, w14
-	WORD $0x6b1e01df // cmp w14, w30
-	WORD $0x1a9eb1ce // csel w14, w14, w30, lt
-	WORD $0x0aaa7d4a // bic w10, w10, w10, asr #31
-	WORD $0x6b0e015f // cmp w10, w14
-	WORD $0x54fffcaa // b.ge 0x1110 <glideNEON+0x1110>
-	WORD $0x93407d21 // sxtw x1, w9
-	WORD $0x93407d08 // sxtw x8, w8
-	WORD $0x93407dc9 // sxtw x9, w14
-	WORD $0xf9403fee // ldr x14, [sp, #0x78]
-	WORD $0xf94001ce // ldr x14, [x14]
-	WORD $0xcb0a0131 // sub x17, x9, x10
-	WORD $0x91000542 // add x2, x10, #0x1
-	WORD $0xd1000526 // sub x6, x9, #0x1
-	WORD $0x9b013980 // madd x0, x12, x1, x14
-	WORD $0x91000816 // add x22, x0, #0x2
-	WORD $0x14000007 // b 0x11c4 <glideNEON+0x11c4>
-	WORD $0xd503201f // nop
-	WORD $0x91000421 // add x1, x1, #0x1
-	WORD $0x8b0c02d6 // add x22, x22, x12
-	WORD $0x8b0c0000 // add x0, x0, x12
-	WORD $0xeb08003f // cmp x1, x8
-	WORD $0x54fffa80 // b.eq 0x1110 <glideNEON+0x1110>
-	WORD $0xaa0a03e5 // mov x5, x10
-	WORD $0x360001b1 // tbz w17, #0x0, 0x11fc <glideNEON+0x11fc>
-	WORD $0x9b1e7c25 // mul x5, x1, x30
-	WORD $0x8b0505c5 // add x5, x14, x5, lsl #1
-	WORD $0x786d7ab7 // ldrh w23, [x21, x13, lsl #1]
-	WORD $0xd37ff95a // lsl x26, x10, #1
-	WORD $0x787a68b3 // ldrh w19, [x5, x26]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b17027f // cmp w19, w23
-	WORD $0x1a973273 // csel w19, w19, w23, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x783a68b3 // strh w19, [x5, x26]
-	WORD $0xaa0203e5 // mov x5, x2
-	WORD $0xeb0a00df // cmp x6, x10
-	WORD $0x54fffd80 // b.eq 0x11b0 <glideNEON+0x11b0>
-	WORD $0xd37ff8b3 // lsl x19, x5, #1
-	WORD $0x8b1302d7 // add x23, x22, x19
-	WORD $0xcb05013a // sub x26, x9, x5
-	WORD $0x8b130005 // add x5, x0, x19
-	WORD $0x786b6ab3 // ldrh w19, [x21, x11]
-	WORD $0x794000a7 // ldrh w7, [x5]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x780044a7 // strh w7, [x5], #0x4
-	WORD $0x786b6aa7 // ldrh w7, [x21, x11]
-	WORD $0x794002f3 // ldrh w19, [x23]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873267 // csel w7, w19, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x780046e7 // strh w7, [x23], #0x4
-	WORD $0xf1000b5a // subs x26, x26, #0x2
-	WORD $0x54fffde1 // b.ne 0x1214 <glideNEON+0x1214>
-	WORD $0x17ffffd5 // b 0x11b0 <glideNEON+0x11b0>
-	WORD $0xf10d457f // cmp x11, #0x351
-	WORD $0x54ffc2eb // b.lt 0xac0 <glideNEON+0xac0>
+	WORD $0xb4ffec54 // cbz x20, 0x508 <glideNEON+0x508>
+	WORD $0x910b4115 // add x21, x8, #0x2d0
+	WORD $0x910b8116 // add x22, x8, #0x2e0
+	WORD $0x910bc117 // add x23, x8, #0x2f0
+	WORD $0x910c0118 // add x24, x8, #0x300
+	WORD $0x910c4119 // add x25, x8, #0x310
 	WORD $0xf9400008 // ldr x8, [x0]
-	WORD $0x694026ea // ldpsw x10, x9, [x23]
-	WORD $0x8b0b0084 // add x4, x4, x11
-	WORD $0x8b0a0508 // add x8, x8, x10, lsl #1
-	WORD $0x91000905 // add x5, x8, #0x2
-	WORD $0xf9401006 // ldr x6, [x0, #0x20]
-	WORD $0xd37ff927 // lsl x7, x9, #1
-	WORD $0xd37ff8d3 // lsl x19, x6, #1
-	WORD $0x14000005 // b 0x129c <glideNEON+0x129c>
-	WORD $0xd503201f // nop
-	WORD $0x91014063 // add x3, x3, #0x50
-	WORD $0xeb04007f // cmp x3, x4
-	WORD $0x54ffc142 // b.hs 0xac0 <glideNEON+0xac0>
-	WORD $0x79400068 // ldrh w8, [x3]
-	WORD $0x79c04069 // ldrsh w9, [x3, #0x20]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c08069 // ldrsh w9, [x3, #0x40]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400046b // b.lt 0x1348 <glideNEON+0x1348>
-	WORD $0x7980606a // ldrsh x10, [x3, #0x30]
-	WORD $0x7980206d // ldrsh x13, [x3, #0x10]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x12e4 <glideNEON+0x12e4>
-	WORD $0x79400468 // ldrh w8, [x3, #0x2]
-	WORD $0x79c04469 // ldrsh w9, [x3, #0x22]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c08469 // ldrsh w9, [x3, #0x42]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400046b // b.lt 0x13f4 <glideNEON+0x13f4>
-	WORD $0x7980646a // ldrsh x10, [x3, #0x32]
-	WORD $0x7980246d // ldrsh x13, [x3, #0x12]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x1390 <glideNEON+0x1390>
-	WORD $0x79400868 // ldrh w8, [x3, #0x4]
-	WORD $0x79c04869 // ldrsh w9, [x3, #0x24]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c08869 // ldrsh w9, [x3, #0x44]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400048b // b.lt 0x14a4 <glideNEON+0x14a4>
-	WORD $0x7980686a // ldrsh x10, [x3, #0x34]
-	WORD $0x7980286d // ldrsh x13, [x3, #0x14]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x1440 <glideNEON+0x1440>
-	WORD $0x79400c68 // ldrh w8, [x3, #0x6]
-	WORD $0x79c04c69 // ldrsh w9, [x3, #0x26]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c08c69 // ldrsh w9, [x3, #0x46]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400048b // b.lt 0x1554 <glideNEON+0x1554>
-	WORD $0x79806c6a // ldrsh x10, [x3, #0x36]
-	WORD $0x79802c6d // ldrsh x13, [x3, #0x16]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x14f0 <glideNEON+0x14f0>
-	WORD $0x79401068 // ldrh w8, [x3, #0x8]
-	WORD $0x79c05069 // ldrsh w9, [x3, #0x28]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c09069 // ldrsh w9, [x3, #0x48]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400048b // b.lt 0x1604 <glideNEON+0x1604>
-	WORD $0x7980706a // ldrsh x10, [x3, #0x38]
-	WORD $0x7980306d // ldrsh x13, [x3, #0x18]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x15a0 <glideNEON+0x15a0>
-	WORD $0x79401468 // ldrh w8, [x3, #0xa]
-	WORD $0x79c05469 // ldrsh w9, [x3, #0x2a]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c09469 // ldrsh w9, [x3, #0x4a]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400048b // b.lt 0x16b4 <glideNEON+0x16b4>
-	WORD $0x7980746a // ldrsh x10, [x3, #0x3a]
-	WORD $0x7980346d // ldrsh x13, [x3, #0x1a]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x1650 <glideNEON+0x1650>
-	WORD $0x79401868 // ldrh w8, [x3, #0xc]
-	WORD $0x79c05869 // ldrsh w9, [x3, #0x2c]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c09869 // ldrsh w9, [x3, #0x4c]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5400048b // b.lt 0x1764 <glideNEON+0x1764>
-	WORD $0x7980786a // ldrsh x10, [x3, #0x3c]
-	WORD $0x7980386d // ldrsh x13, [x3, #0x1c]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x1700 <glideNEON+0x1700>
-	WORD $0x79401c68 // ldrh w8, [x3, #0xe]
-	WORD $0x79c05c69 // ldrsh w9, [x3, #0x2e]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
-	WORD $0x7100093f // cmp w9, #0x2
-	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
-	WORD $0x79c09c69 // ldrsh w9, [x3, #0x4e]
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54ffd86b // b.lt 0x1290 <glideNEON+0x1290>
-	WORD $0x79807c6a // ldrsh x10, [x3, #0x3e]
-	WORD $0x79803c6d // ldrsh x13, [x3, #0x1e]
-	WORD $0x11000529 // add w9, w9, #0x1
-	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
-	WORD $0x9b0a7cca // mul x10, x6, x10
-	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
-	WORD $0x8b0a00aa // add x10, x5, x10
-	WORD $0x12003d6b // and w11, w11, #0xffff
-	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0801bf // cmp w13, w8
-	WORD $0x1a8831ad // csel w13, w13, w8, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
-	WORD $0x7940014d // ldrh w13, [x10]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0b01bf // cmp w13, w11
-	WORD $0x1a8b31ad // csel w13, w13, w11, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900014d // strh w13, [x10]
-	WORD $0x7940054d // ldrh w13, [x10, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900054d // strh w13, [x10, #0x2]
-	WORD $0x51000529 // sub w9, w9, #0x1
-	WORD $0x8b13014a // add x10, x10, x19
-	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54fffd08 // b.hi 0x17b0 <glideNEON+0x17b0>
-	WORD $0x17fffe9f // b 0x1290 <glideNEON+0x1290>
-	WORD $0xaa1f03ef // mov x15, xzr
-	WORD $0xb9400fe8 // ldr w8, [sp, #0xc]
-	WORD $0x4e020d05 // dup v5.8h, w8
-	WORD $0x14000006 // b 0x183c <glideNEON+0x183c>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xf10061ff // cmp x15, #0x18
-	WORD $0x910021ef // add x15, x15, #0x8
-	WORD $0x54ff4242 // b.hs 0x80 <glideNEON+0x80>
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0x8b0f0508 // add x8, x8, x15, lsl #1
-	WORD $0x3dc00106 // ldr q6, [x8]
-	WORD $0x79c012e9 // ldrsh w9, [x23, #0x8]
-	WORD $0x4e020d27 // dup v7.8h, w9
-	WORD $0x79c016e9 // ldrsh w9, [x23, #0xa]
-	WORD $0x4e020d30 // dup v16.8h, w9
-	WORD $0x3dc01111 // ldr q17, [x8, #0x40]
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0xf9405404 // ldr x4, [x0, #0xa8]
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x79c01ae8 // ldrsh w8, [x23, #0xc]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800087 // str q7, [x4]
-	WORD $0x79c01ee8 // ldrsh w8, [x23, #0xe]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c022e8 // ldrsh w8, [x23, #0x10]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800487 // str q7, [x4, #0x10]
-	WORD $0x79c026e8 // ldrsh w8, [x23, #0x12]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c02ae8 // ldrsh w8, [x23, #0x14]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x79c02ee8 // ldrsh w8, [x23, #0x16]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e71b610 // sqrdmulh v16.8h, v16.8h, v17.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800887 // str q7, [x4, #0x20]
-	WORD $0x79c032e8 // ldrsh w8, [x23, #0x18]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c036e8 // ldrsh w8, [x23, #0x1a]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d800c87 // str q7, [x4, #0x30]
-	WORD $0x79c03ae8 // ldrsh w8, [x23, #0x1c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c03ee8 // ldrsh w8, [x23, #0x1e]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801087 // str q7, [x4, #0x40]
-	WORD $0x79c046e8 // ldrsh w8, [x23, #0x22]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c04ae8 // ldrsh w8, [x23, #0x24]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801487 // str q7, [x4, #0x50]
-	WORD $0x79c052e8 // ldrsh w8, [x23, #0x28]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c056e8 // ldrsh w8, [x23, #0x2a]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801887 // str q7, [x4, #0x60]
-	WORD $0x79c05ee8 // ldrsh w8, [x23, #0x2e]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c062e8 // ldrsh w8, [x23, #0x30]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d801c87 // str q7, [x4, #0x70]
-	WORD $0x79c06ae8 // ldrsh w8, [x23, #0x34]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c06ee8 // ldrsh w8, [x23, #0x36]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d802087 // str q7, [x4, #0x80]
-	WORD $0x79c076e8 // ldrsh w8, [x23, #0x3a]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c07ae8 // ldrsh w8, [x23, #0x3c]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b610 // sqrdmulh v16.8h, v16.8h, v6.8h
-	WORD $0x4e7084e7 // add v7.8h, v7.8h, v16.8h
-	WORD $0x3d802487 // str q7, [x4, #0x90]
-	WORD $0x79c072e8 // ldrsh w8, [x23, #0x38]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x3d802887 // str q7, [x4, #0xa0]
-	WORD $0x79c07ee8 // ldrsh w8, [x23, #0x3e]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x3d802c87 // str q7, [x4, #0xb0]
-	WORD $0x79c082e8 // ldrsh w8, [x23, #0x40]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x79c086e8 // ldrsh w8, [x23, #0x42]
-	WORD $0x4e020d10 // dup v16.8h, w8
-	WORD $0x6e66b606 // sqrdmulh v6.8h, v16.8h, v6.8h
-	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
-	WORD $0x3d803086 // str q6, [x4, #0xc0]
-	WORD $0xb847a008 // ldur w8, [x0, #0x7a]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803486 // str q6, [x4, #0xd0]
-	WORD $0xb9407808 // ldr w8, [x0, #0x78]
-	WORD $0x2a2803e8 // mvn w8, w8
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803886 // str q6, [x4, #0xe0]
-	WORD $0xb9408808 // ldr w8, [x0, #0x88]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d803c86 // str q6, [x4, #0xf0]
-	WORD $0xb9409008 // ldr w8, [x0, #0x90]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804086 // str q6, [x4, #0x100]
-	WORD $0xb9407008 // ldr w8, [x0, #0x70]
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804486 // str q6, [x4, #0x110]
-	WORD $0xb94002e8 // ldr w8, [x23]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804886 // str q6, [x4, #0x120]
-	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0xb94002e9 // ldr w9, [x23]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d804c86 // str q6, [x4, #0x130]
-	WORD $0xb9402808 // ldr w8, [x0, #0x28]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805486 // str q6, [x4, #0x150]
-	WORD $0xb9403008 // ldr w8, [x0, #0x30]
-	WORD $0xb94006e9 // ldr w9, [x23, #0x4]
-	WORD $0x4b090108 // sub w8, w8, w9
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805886 // str q6, [x4, #0x160]
-	WORD $0xb9402008 // ldr w8, [x0, #0x20]
-	WORD $0x51000508 // sub w8, w8, #0x1
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805086 // str q6, [x4, #0x140]
-	WORD $0xa942a009 // ldp x9, x8, [x0, #0x28]
-	WORD $0xcb090108 // sub x8, x8, x9
-	WORD $0x51000509 // sub w9, w8, #0x1
-	WORD $0xf100091f // cmp x8, #0x2
-	WORD $0x1a89b3e8 // csel w8, wzr, w9, lt
-	WORD $0x4e020d06 // dup v6.8h, w8
-	WORD $0x3d805c86 // str q6, [x4, #0x170]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d26 // dup v6.8h, w9
-	WORD $0x3dc02107 // ldr q7, [x8, #0x80]
-	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
-	WORD $0x3d806086 // str q6, [x4, #0x180]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d807087 // str q7, [x4, #0x1c0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d808087 // str q7, [x4, #0x200]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d809087 // str q7, [x4, #0x240]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d80a087 // str q7, [x4, #0x280]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
-	WORD $0x3d80b086 // str q6, [x4, #0x2c0]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xb9405809 // ldr w9, [x0, #0x58]
-	WORD $0x4e020d26 // dup v6.8h, w9
-	WORD $0x3dc02507 // ldr q7, [x8, #0x90]
-	WORD $0x4e679cc6 // mul v6.8h, v6.8h, v7.8h
-	WORD $0x3d806486 // str q6, [x4, #0x190]
-	WORD $0x79c042e8 // ldrsh w8, [x23, #0x20]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d807487 // str q7, [x4, #0x1d0]
-	WORD $0x79c04ee8 // ldrsh w8, [x23, #0x26]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d808487 // str q7, [x4, #0x210]
-	WORD $0x79c05ae8 // ldrsh w8, [x23, #0x2c]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d809487 // str q7, [x4, #0x250]
-	WORD $0x79c066e8 // ldrsh w8, [x23, #0x32]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
-	WORD $0x3d80a487 // str q7, [x4, #0x290]
-	WORD $0x79c08ae8 // ldrsh w8, [x23, #0x44]
-	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x6e66b4e6 // sqrdmulh v6.8h, v7.8h, v6.8h
-	WORD $0x3d80b486 // str q6, [x4, #0x2d0]
-	WORD $0xa944a00a // ldp x10, x8, [x0, #0x48]
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54ffe72a // b.ge 0x1830 <glideNEON+0x1830>
-	WORD $0x91060089 // add x9, x4, #0x180
-	WORD $0x910d4090 // add x16, x4, #0x350
-	WORD $0x8b0a0526 // add x6, x9, x10, lsl #1
-	WORD $0xf94017ec // ldr x12, [sp, #0x28]
-	WORD $0x52806a0b // mov w11, #0x350 // =848
-	WORD $0xa9033ff0 // stp x16, x15, [sp, #0x30]
-	WORD $0x1400001f // b 0x1be4 <glideNEON+0x1be4>
-	WORD $0xf9403fe0 // ldr x0, [sp, #0x78]
-	WORD $0xd2881015 // mov x21, #0x4080 // =16512
-	WORD $0xf2a20415 // movk x21, #0x1020, lsl #16
-	WORD $0xf2c08115 // movk x21, #0x408, lsl #32
-	WORD $0xf2e02055 // movk x21, #0x102, lsl #48
-	WORD $0x52800a16 // mov w22, #0x50 // =80
-	WORD $0xa9455fea // ldp x10, x23, [sp, #0x50]
-	WORD $0xa9433ff0 // ldp x16, x15, [sp, #0x30]
-	WORD $0xa9442fec // ldp x12, x11, [sp, #0x40]
-	WORD $0x0e212a74 // xtn v20.8b, v19.8h
-	WORD $0x8b0b0088 // add x8, x4, x11
-	WORD $0x0f08a694 // sshll v20.8h, v20.8b, #0x0
-	WORD $0x4e341cc6 // and v6.16b, v6.16b, v20.16b
-	WORD $0x4e341ce7 // and v7.16b, v7.16b, v20.16b
-	WORD $0xad001912 // stp q18, q6, [x8]
-	WORD $0xad011d10 // stp q16, q7, [x8, #0x20]
-	WORD $0x4e341e26 // and v6.16b, v17.16b, v20.16b
-	WORD $0x3d801106 // str q6, [x8, #0x40]
-	WORD $0x6e70aa66 // umaxv h6, v19.8h
-	WORD $0x1e2600c8 // fmov w8, s6
-	WORD $0x7100011f // cmp w8, #0x0
-	WORD $0x9a9603e8 // csel x8, xzr, x22, eq
-	WORD $0x8b08016b // add x11, x11, x8
-	WORD $0xf9402808 // ldr x8, [x0, #0x50]
-	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
-	WORD $0x8b09058c // add x12, x12, x9, lsl #1
-	WORD $0x910008c6 // add x6, x6, #0x2
-	WORD $0xeb08015f // cmp x10, x8
-	WORD $0x54001f8a // b.ge 0x1fd0 <glideNEON+0x1fd0>
-	WORD $0xd37ff9e9 // lsl x9, x15, #1
-	WORD $0x3ce96994 // ldr q20, [x12, x9]
-	WORD $0x4e748e86 // cmtst v6.8h, v20.8h, v20.8h
-	WORD $0x6e70a8c6 // umaxv h6, v6.8h
-	WORD $0x1e2600c9 // fmov w9, s6
-	WORD $0x34fffea9 // cbz w9, 0x1bcc <glideNEON+0x1bcc>
-	WORD $0x2f10a686 // ushll v6.4s, v20.4h, #0x0
-	WORD $0x6e21d8c6 // ucvtf v6.4s, v6.4s
-	WORD $0x6f10a687 // ushll2 v7.4s, v20.8h, #0x0
-	WORD $0x6e21d8e7 // ucvtf v7.4s, v7.4s
-	WORD $0x91027008 // add x8, x0, #0x9c
-	WORD $0x4d40c910 // ld1r { v16.4s }, [x8]
-	WORD $0x91026008 // add x8, x0, #0x98
-	WORD $0x4d40c911 // ld1r { v17.4s }, [x8]
-	WORD $0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
-	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
-	WORD $0x6e26fe26 // fdiv v6.4s, v17.4s, v6.4s
-	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
-	WORD $0x6e27fe27 // fdiv v7.4s, v17.4s, v7.4s
-	WORD $0x4ea1b8e7 // fcvtzs v7.4s, v7.4s
-	WORD $0x4e4718c6 // uzp1 v6.8h, v6.8h, v7.8h
-	WORD $0x4d40c4d0 // ld1r { v16.8h }, [x6]
-	WORD $0xad404487 // ldp q7, q17, [x4]
-	WORD $0x910100c8 // add x8, x6, #0x40
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0xad425493 // ldp q19, q21, [x4, #0x40]
-	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
-	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
-	WORD $0x4e7284e7 // add v7.8h, v7.8h, v18.8h
-	WORD $0xad414891 // ldp q17, q18, [x4, #0x20]
-	WORD $0x6e70b650 // sqrdmulh v16.8h, v18.8h, v16.8h
-	WORD $0x910200c8 // add x8, x6, #0x80
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x4e718610 // add v16.8h, v16.8h, v17.8h
-	WORD $0x4e728610 // add v16.8h, v16.8h, v18.8h
-	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0x1cb8 <glideNEON+0x1cb8>
-	WORD $0x6e66b4d1 // sqrdmulh v17.8h, v6.8h, v6.8h
-	WORD $0x910300c8 // add x8, x6, #0xc0
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0xad435493 // ldp q19, q21, [x4, #0x60]
-	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
-	WORD $0x6e71b652 // sqrdmulh v18.8h, v18.8h, v17.8h
-	WORD $0x4e678647 // add v7.8h, v18.8h, v7.8h
-	WORD $0x910400c8 // add x8, x6, #0x100
-	WORD $0x4d40c512 // ld1r { v18.8h }, [x8]
-	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
-	WORD $0x6e71b651 // sqrdmulh v17.8h, v18.8h, v17.8h
-	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
-	WORD $0xad454891 // ldp q17, q18, [x4, #0xa0]
-	WORD $0x6e66b631 // sqrdmulh v17.8h, v17.8h, v6.8h
-	WORD $0x4e609a97 // cmeq v23.8h, v20.8h, #0
-	WORD $0xad445493 // ldp q19, q21, [x4, #0x80]
-	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
-	WORD $0x7940c008 // ldrh w8, [x0, #0x60]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d18 // dup v24.8h, w8
-	WORD $0x4e718671 // add v17.8h, v19.8h, v17.8h
-	WORD $0x4e7844e6 // sshl v6.8h, v7.8h, v24.8h
-	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
-	WORD $0x4e7844f6 // sshl v22.8h, v7.8h, v24.8h
-	WORD $0x4e7286b1 // add v17.8h, v21.8h, v18.8h
-	WORD $0x4e784607 // sshl v7.8h, v16.8h, v24.8h
-	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
-	WORD $0x4e784615 // sshl v21.8h, v16.8h, v24.8h
-	WORD $0x910500c8 // add x8, x6, #0x140
-	WORD $0x4d40c511 // ld1r { v17.8h }, [x8]
-	WORD $0x6e6686d0 // sub v16.8h, v22.8h, v6.8h
-	WORD $0xad464c92 // ldp q18, q19, [x4, #0xc0]
-	WORD $0x4e728632 // add v18.8h, v17.8h, v18.8h
-	WORD $0x2e72c291 // umull v17.4s, v20.4h, v18.4h
-	WORD $0x6e72c298 // umull2 v24.4s, v20.8h, v18.8h
-	WORD $0x4e585a38 // uzp2 v24.8h, v17.8h, v24.8h
-	WORD $0x6e6786b1 // sub v17.8h, v21.8h, v7.8h
-	WORD $0x4e60aa59 // cmlt v25.8h, v18.8h, #0
-	WORD $0x4e341f39 // and v25.16b, v25.16b, v20.16b
-	WORD $0x4e749e52 // mul v18.8h, v18.8h, v20.8h
-	WORD $0xad476c9a // ldp q26, q27, [x4, #0xe0]
-	WORD $0x6e7a3652 // cmhi v18.8h, v18.8h, v26.8h
-	WORD $0x4e738713 // add v19.8h, v24.8h, v19.8h
-	WORD $0x6e798673 // sub v19.8h, v19.8h, v25.8h
-	WORD $0x6e728672 // sub v18.8h, v19.8h, v18.8h
-	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
-	WORD $0x4b0803e8 // neg w8, w8
-	WORD $0x4e020d13 // dup v19.8h, w8
-	WORD $0x4e734659 // sshl v25.8h, v18.8h, v19.8h
-	WORD $0x4e748738 // add v24.8h, v25.8h, v20.8h
-	WORD $0x6e648712 // sub v18.8h, v24.8h, v4.8h
-	WORD $0x6e7b8693 // sub v19.8h, v20.8h, v27.8h
-	WORD $0x3dc0409a // ldr q26, [x4, #0x100]
-	WORD $0x6e733753 // cmhi v19.8h, v26.8h, v19.8h
-	WORD $0x3dc0489a // ldr q26, [x4, #0x120]
-	WORD $0x6e7a84da // sub v26.8h, v6.8h, v26.8h
-	WORD $0xad4a709b // ldp q27, q28, [x4, #0x140]
-	WORD $0x6e7a377a // cmhi v26.8h, v27.8h, v26.8h
-	WORD $0x6e7c84fb // sub v27.8h, v7.8h, v28.8h
-	WORD $0x3dc05c9c // ldr q28, [x4, #0x170]
-	WORD $0x6e7b379b // cmhi v27.8h, v28.8h, v27.8h
-	WORD $0x6e64861c // sub v28.8h, v16.8h, v4.8h
-	WORD $0x6e64863d // sub v29.8h, v17.8h, v4.8h
-	WORD $0x6e7c67bc // umax v28.8h, v29.8h, v28.8h
-	WORD $0x6e7c34bc // cmhi v28.8h, v5.8h, v28.8h
-	WORD $0x4e3a1e73 // and v19.16b, v19.16b, v26.16b
-	WORD $0x4e3b1e73 // and v19.16b, v19.16b, v27.16b
-	WORD $0x4e331f93 // and v19.16b, v28.16b, v19.16b
-	WORD $0x6e205a7a // mvn v26.16b, v19.16b
-	WORD $0x4e771f57 // bic v23.16b, v26.16b, v23.16b
-	WORD $0x6e70aafa // umaxv h26, v23.8h
-	WORD $0x1e260348 // fmov w8, s26
-	WORD $0x34ffef48 // cbz w8, 0x1b90 <glideNEON+0x1b90>
-	WORD $0xf9405408 // ldr x8, [x0, #0xa8]
-	WORD $0xad48ed1a // ldp q26, q27, [x8, #0x110]
-	WORD $0x6e74375a // cmhi v26.8h, v26.8h, v20.8h
-	WORD $0x4e3a1efc // and v28.16b, v23.16b, v26.16b
-	WORD $0x4ea01f80 // orr v0.16b, v28.16b, v0.16b
-	WORD $0x4e60ab39 // cmlt v25.8h, v25.8h, #0
-	WORD $0x6e78349c // cmhi v28.8h, v4.8h, v24.8h
-	WORD $0x4ebc1f5a // orr v26.16b, v26.16b, v28.16b
-	WORD $0x4e706e3c // smin v28.8h, v17.8h, v16.8h
-	WORD $0x4e7c349c // cmgt v28.8h, v4.8h, v28.8h
-	WORD $0x4ebc1f5a // orr v26.16b, v26.16b, v28.16b
-	WORD $0x6e743f14 // cmhs v20.8h, v24.8h, v20.8h
-	WORD $0x6e341f34 // eor v20.16b, v25.16b, v20.16b
-	WORD $0x4e7a1e94 // bic v20.16b, v20.16b, v26.16b
-	WORD $0x4e7b36d6 // cmgt v22.8h, v22.8h, v27.8h
-	WORD $0x3dc04d18 // ldr q24, [x8, #0x130]
-	WORD $0x4e663718 // cmgt v24.8h, v24.8h, v6.8h
-	WORD $0x4e361f16 // and v22.16b, v24.16b, v22.16b
-	WORD $0xad4ae518 // ldp q24, q25, [x8, #0x150]
-	WORD $0x4e7836b5 // cmgt v21.8h, v21.8h, v24.8h
-	WORD $0x4e673738 // cmgt v24.8h, v25.8h, v7.8h
-	WORD $0x4e381eb5 // and v21.16b, v21.16b, v24.16b
-	WORD $0x4e351ed5 // and v21.16b, v22.16b, v21.16b
-	WORD $0x4e351e94 // and v20.16b, v20.16b, v21.16b
-	WORD $0x4e371e94 // and v20.16b, v20.16b, v23.16b
-	WORD $0x6e70aa95 // umaxv h21, v20.8h
-	WORD $0x1e2602a9 // fmov w9, s21
-	WORD $0x34ffebc9 // cbz w9, 0x1b90 <glideNEON+0x1b90>
-	WORD $0x0e212a94 // xtn v20.8b, v20.8h
-	WORD $0x9e660289 // fmov x9, d20
-	WORD $0xad181912 // stp q18, q6, [x8, #0x300]
-	WORD $0xad191d10 // stp q16, q7, [x8, #0x320]
-	WORD $0x3d80d111 // str q17, [x8, #0x340]
-	WORD $0x9200c129 // and x9, x9, #0x101010101010101
-	WORD $0x9b157d29 // mul x9, x9, x21
-	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffeab4 // cbz x20, 0x1b90 <glideNEON+0x1b90>
-	WORD $0xa9042fec // stp x12, x11, [sp, #0x40]
-	WORD $0xf9002bea // str x10, [sp, #0x50]
-	WORD $0x910c0115 // add x21, x8, #0x300
-	WORD $0x910c410a // add x10, x8, #0x310
-	WORD $0x910c8109 // add x9, x8, #0x320
-	WORD $0xa906abe9 // stp x9, x10, [sp, #0x68]
-	WORD $0x910cc118 // add x24, x8, #0x330
-	WORD $0x910d0119 // add x25, x8, #0x340
-	WORD $0x294076e8 // ldp w8, w29, [x23]
-	WORD $0xb90067e8 // str w8, [sp, #0x64]
-	WORD $0xf940101e // ldr x30, [x0, #0x20]
-	WORD $0xb940280f // ldr w15, [x0, #0x28]
-	WORD $0xb9403010 // ldr w16, [x0, #0x30]
-	WORD $0xd37ffbcc // lsl x12, x30, #1
-	WORD $0x14000005 // b 0x1e8c <glideNEON+0x1e8c>
-	WORD $0xd503201f // nop
+	WORD $0xf940101a // ldr x26, [x0, #0x20]
+	WORD $0x29407429 // ldp w9, w29, [x1]
+	WORD $0x93407d29 // sxtw x9, w9
+	WORD $0x8b09051e // add x30, x8, x9, lsl #1
+	WORD $0xd37ffb4f // lsl x15, x26, #1
+	WORD $0x14000004 // b 0x7c0 <glideNEON+0x7c0>
 	WORD $0x51000688 // sub w8, w20, #0x1
 	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffe720 // b.eq 0x1b6c <glideNEON+0x1b6c>
+	WORD $0x54ffea60 // b.eq 0x508 <glideNEON+0x508>
 	WORD $0x5ac00288 // rbit w8, w20
-	WORD $0x5ac0110d // clz w13, w8
-	WORD $0xd37f7da8 // ubfiz x8, x13, #1, #32
-	WORD $0x78e86b09 // ldrsh w9, [x24, x8]
-	WORD $0x0b0903a9 // add w9, w29, w9
-	WORD $0x78e86b28 // ldrsh w8, [x25, x8]
-	WORD $0x0b080128 // add w8, w9, w8
-	WORD $0x6b0f013f // cmp w9, w15
-	WORD $0x1a8fc129 // csel w9, w9, w15, gt
-	WORD $0x6b10011f // cmp w8, w16
-	WORD $0x1a90b108 // csel w8, w8, w16, lt
-	WORD $0x6b08013f // cmp w9, w8
-	WORD $0x54fffe2a // b.ge 0x1e80 <glideNEON+0x1e80>
-	WORD $0xd37ff9ab // lsl x11, x13, #1
-	WORD $0xa946abee // ldp x14, x10, [sp, #0x68]
-	WORD $0x78eb694a // ldrsh w10, [x10, x11]
-	WORD $0x78eb69ce // ldrsh w14, [x14, x11]
-	WORD $0xb94067f1 // ldr w17, [sp, #0x64]
-	WORD $0x0b0a022a // add w10, w17, w10
-	WORD $0x0b0e014e // add w14, w10, w14
-	WORD $0x6b1e01df // cmp w14, w30
-	WORD $0x1a9eb1ce // csel w14, w14, w30, lt
-	WORD $0x0aaa7d4a // bic w10, w10, w10, asr #31
-	WORD $0x6b0e015f // cmp w10, w14
-	WORD $0x54fffcaa // b.ge 0x1e80 <glideNEON+0x1e80>
-	WORD $0x93407d21 // sxtw x1, w9
-	WORD $0x93407d08 // sxtw x8, w8
-	WORD $0x93407dc9 // sxtw x9, w14
-	WORD $0xf9403fee // ldr x14, [sp, #0x78]
-	WORD $0xf94001ce // ldr x14, [x14]
-	WORD $0xcb0a0131 // sub x17, x9, x10
-	WORD $0x91000542 // add x2, x10, #0x1
-	WORD $0xd1000527 // sub x7, x9, #0x1
-	WORD $0x9b013980 // madd x0, x12, x1, x14
-	WORD $0x91000816 // add x22, x0, #0x2
-	WORD $0x14000007 // b 0x1f34 <glideNEON+0x1f34>
-	WORD $0xd503201f // nop
-	WORD $0x91000421 // add x1, x1, #0x1
-	WORD $0x8b0c02d6 // add x22, x22, x12
-	WORD $0x8b0c0000 // add x0, x0, x12
-	WORD $0xeb08003f // cmp x1, x8
-	WORD $0x54fffa80 // b.eq 0x1e80 <glideNEON+0x1e80>
-	WORD $0xaa0a03e5 // mov x5, x10
-	WORD $0x360001b1 // tbz w17, #0x0, 0x1f6c <glideNEON+0x1f6c>
-	WORD $0x9b1e7c25 // mul x5, x1, x30
-	WORD $0x8b0505c5 // add x5, x14, x5, lsl #1
-	WORD $0x786d7ab7 // ldrh w23, [x21, x13, lsl #1]
-	WORD $0xd37ff95a // lsl x26, x10, #1
-	WORD $0x787a68b3 // ldrh w19, [x5, x26]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b17027f // cmp w19, w23
-	WORD $0x1a973273 // csel w19, w19, w23, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x783a68b3 // strh w19, [x5, x26]
-	WORD $0xaa0203e5 // mov x5, x2
-	WORD $0xeb0a00ff // cmp x7, x10
-	WORD $0x54fffd80 // b.eq 0x1f20 <glideNEON+0x1f20>
-	WORD $0xd37ff8b3 // lsl x19, x5, #1
-	WORD $0x8b1302d7 // add x23, x22, x19
-	WORD $0xcb05013a // sub x26, x9, x5
-	WORD $0x8b130005 // add x5, x0, x19
-	WORD $0x786b6ab3 // ldrh w19, [x21, x11]
-	WORD $0x794000a3 // ldrh w3, [x5]
-	WORD $0x51000463 // sub w3, w3, #0x1
-	WORD $0x12003c63 // and w3, w3, #0xffff
-	WORD $0x6b13007f // cmp w3, w19
-	WORD $0x1a933063 // csel w3, w3, w19, lo
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x780044a3 // strh w3, [x5], #0x4
-	WORD $0x786b6aa3 // ldrh w3, [x21, x11]
-	WORD $0x794002f3 // ldrh w19, [x23]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b03027f // cmp w19, w3
-	WORD $0x1a833263 // csel w3, w19, w3, lo
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x780046e3 // strh w3, [x23], #0x4
-	WORD $0xf1000b5a // subs x26, x26, #0x2
-	WORD $0x54fffde1 // b.ne 0x1f84 <glideNEON+0x1f84>
-	WORD $0x17ffffd5 // b 0x1f20 <glideNEON+0x1f20>
-	WORD $0xf10d457f // cmp x11, #0x351
-	WORD $0x54ffc2eb // b.lt 0x1830 <glideNEON+0x1830>
-	WORD $0x8b0b0084 // add x4, x4, x11
+	WORD $0x5ac01110 // clz w16, w8
+	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
+	WORD $0x7100013f // cmp w9, #0x0
+	WORD $0x54ffff2d // b.le 0x7b4 <glideNEON+0x7b4>
+	WORD $0x2a1f03e8 // mov w8, wzr
+	WORD $0xd37ffa0d // lsl x13, x16, #1
+	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
+	WORD $0x0b0a03aa // add w10, w29, w10
+	WORD $0x93407d4a // sxtw x10, w10
+	WORD $0x9b0a7f4a // mul x10, x26, x10
+	WORD $0x8b0a07ca // add x10, x30, x10, lsl #1
+	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
+	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
+	WORD $0x786d6aea // ldrh w10, [x23, x13]
+	WORD $0x14000005 // b 0x810 <glideNEON+0x810>
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x8b0f016b // add x11, x11, x15
+	WORD $0x6b29a11f // cmp w8, w9, sxth
+	WORD $0x54fffd4a // b.ge 0x7b4 <glideNEON+0x7b4>
+	WORD $0x13003d4c // sxth w12, w10
+	WORD $0x7100059f // cmp w12, #0x1
+	WORD $0x54ffff4b // b.lt 0x800 <glideNEON+0x800>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x786d6aaa // ldrh w10, [x21, x13]
+	WORD $0xd37ff92c // lsl x12, x9, #1
+	WORD $0x786c6971 // ldrh w17, [x11, x12]
+	WORD $0x51000631 // sub w17, w17, #0x1
+	WORD $0x12003e31 // and w17, w17, #0xffff
+	WORD $0x6b0a023f // cmp w17, w10
+	WORD $0x1a8a322a // csel w10, w17, w10, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782c696a // strh w10, [x11, x12]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54fffe8b // b.lt 0x820 <glideNEON+0x820>
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
+	WORD $0x17ffffe9 // b 0x800 <glideNEON+0x800>
+	WORD $0xf10c84ff // cmp x7, #0x321
+	WORD $0x54ffcc8b // b.lt 0x1f4 <glideNEON+0x1f4>
+	WORD $0x8b070063 // add x3, x3, x7
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401005 // ldr x5, [x0, #0x20]
-	WORD $0x694026ea // ldpsw x10, x9, [x23]
+	WORD $0x6940242a // ldpsw x10, x9, [x1]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b090508 // add x8, x8, x9, lsl #1
 	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
 	WORD $0xd37ff8a7 // lsl x7, x5, #1
-	WORD $0x14000005 // b 0x200c <glideNEON+0x200c>
+	WORD $0x14000005 // b 0x89c <glideNEON+0x89c>
 	WORD $0xd503201f // nop
-	WORD $0x91014210 // add x16, x16, #0x50
-	WORD $0xeb04021f // cmp x16, x4
-	WORD $0x54ffc142 // b.hs 0x1830 <glideNEON+0x1830>
-	WORD $0x7940020a // ldrh w10, [x16]
-	WORD $0x79c04208 // ldrsh w8, [x16, #0x20]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c0820c // ldrsh w12, [x16, #0x40]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400080b // b.lt 0x2124 <glideNEON+0x2124>
-	WORD $0x79806209 // ldrsh x9, [x16, #0x30]
+	WORD $0x91014084 // add x4, x4, #0x50
+	WORD $0xeb03009f // cmp x4, x3
+	WORD $0x54ffcae2 // b.hs 0x1f4 <glideNEON+0x1f4>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x91004093 // add x19, x4, #0x10
+	WORD $0x91008094 // add x20, x4, #0x20
+	WORD $0x9100c095 // add x21, x4, #0x30
+	WORD $0x91010096 // add x22, x4, #0x40
+	WORD $0x14000004 // b 0x8c0 <glideNEON+0x8c0>
+	WORD $0x910005ef // add x15, x15, #0x1
+	WORD $0xf10021ff // cmp x15, #0x8
+	WORD $0x54fffea0 // b.eq 0x890 <glideNEON+0x890>
+	WORD $0xd37ff9e8 // lsl x8, x15, #1
+	WORD $0x78e86ac9 // ldrsh w9, [x22, x8]
+	WORD $0x7100013f // cmp w9, #0x0
+	WORD $0x54ffff4d // b.le 0x8b4 <glideNEON+0x8b4>
+	WORD $0x7868688b // ldrh w11, [x4, x8]
+	WORD $0x78a86aaa // ldrsh x10, [x21, x8]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x78a86a6c // ldrsh x12, [x19, x8]
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x8b0c054d // add x13, x10, x12, lsl #1
+	WORD $0x11000530 // add w16, w9, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x794001a9 // ldrh w9, [x13]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0b013f // cmp w9, w11
+	WORD $0x1a8b3129 // csel w9, w9, w11, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x790001a9 // strh w9, [x13]
+	WORD $0x78e86a89 // ldrsh w9, [x20, x8]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x786969aa // ldrh w10, [x13, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0b015f // cmp w10, w11
+	WORD $0x1a8b314a // csel w10, w10, w11, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782969aa // strh w10, [x13, x9]
+	WORD $0x78e86a89 // ldrsh w9, [x20, x8]
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37e7d29 // ubfiz x9, x9, #2, #32
+	WORD $0x786969aa // ldrh w10, [x13, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0b015f // cmp w10, w11
+	WORD $0x1a8b314a // csel w10, w10, w11, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782969aa // strh w10, [x13, x9]
+	WORD $0x78e86a89 // ldrsh w9, [x20, x8]
+	WORD $0x71000d3f // cmp w9, #0x3
+	WORD $0x9a9fc1c9 // csel x9, x14, xzr, gt
+	WORD $0x786969aa // ldrh w10, [x13, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0b015f // cmp w10, w11
+	WORD $0x1a8b314a // csel w10, w10, w11, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782969aa // strh w10, [x13, x9]
+	WORD $0x51000610 // sub w16, w16, #0x1
+	WORD $0x8b0701ad // add x13, x13, x7
+	WORD $0x7100061f // cmp w16, #0x1
+	WORD $0x54fffac8 // b.hi 0x8f0 <glideNEON+0x8f0>
+	WORD $0x17ffffc6 // b 0x8b4 <glideNEON+0x8b4>
+	WORD $0xb94017e9 // ldr w9, [sp, #0x14]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x71000d1f // cmp w8, #0x3
+	WORD $0x54006481 // b.ne 0x163c <glideNEON+0x163c>
+	WORD $0xaa1f03e2 // mov x2, xzr
+	WORD $0xb94013e8 // ldr w8, [sp, #0x10]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x14000005 // b 0x9d0 <glideNEON+0x9d0>
+	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
+	WORD $0xf100605f // cmp x2, #0x18
+	WORD $0x91002042 // add x2, x2, #0x8
+	WORD $0x54ffb522 // b.hs 0x70 <glideNEON+0x70>
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x3dc00110 // ldr q16, [x8]
+	WORD $0x79c01029 // ldrsh w9, [x1, #0x8]
+	WORD $0x4e020d31 // dup v17.8h, w9
+	WORD $0x79c01429 // ldrsh w9, [x1, #0xa]
+	WORD $0x4e020d32 // dup v18.8h, w9
+	WORD $0x3dc01113 // ldr q19, [x8, #0x40]
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0xf9404c04 // ldr x4, [x0, #0x98]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x79c01828 // ldrsh w8, [x1, #0xc]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e73b652 // sqrdmulh v18.8h, v18.8h, v19.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800091 // str q17, [x4]
+	WORD $0x79c01c28 // ldrsh w8, [x1, #0xe]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c02028 // ldrsh w8, [x1, #0x10]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800491 // str q17, [x4, #0x10]
+	WORD $0x79c02428 // ldrsh w8, [x1, #0x12]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c02828 // ldrsh w8, [x1, #0x14]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x79c02c28 // ldrsh w8, [x1, #0x16]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e73b652 // sqrdmulh v18.8h, v18.8h, v19.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800891 // str q17, [x4, #0x20]
+	WORD $0x79c03028 // ldrsh w8, [x1, #0x18]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c03428 // ldrsh w8, [x1, #0x1a]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800c91 // str q17, [x4, #0x30]
+	WORD $0x79c03828 // ldrsh w8, [x1, #0x1c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c03c28 // ldrsh w8, [x1, #0x1e]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801091 // str q17, [x4, #0x40]
+	WORD $0x79c04428 // ldrsh w8, [x1, #0x22]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c04828 // ldrsh w8, [x1, #0x24]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801491 // str q17, [x4, #0x50]
+	WORD $0x79c05028 // ldrsh w8, [x1, #0x28]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c05428 // ldrsh w8, [x1, #0x2a]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801891 // str q17, [x4, #0x60]
+	WORD $0x79c05c28 // ldrsh w8, [x1, #0x2e]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c06028 // ldrsh w8, [x1, #0x30]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801c91 // str q17, [x4, #0x70]
+	WORD $0x79c06828 // ldrsh w8, [x1, #0x34]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c06c28 // ldrsh w8, [x1, #0x36]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d802091 // str q17, [x4, #0x80]
+	WORD $0x79c07428 // ldrsh w8, [x1, #0x3a]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c07828 // ldrsh w8, [x1, #0x3c]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d802491 // str q17, [x4, #0x90]
+	WORD $0x79c07028 // ldrsh w8, [x1, #0x38]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x3d802891 // str q17, [x4, #0xa0]
+	WORD $0x79c07c28 // ldrsh w8, [x1, #0x3e]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x3d802c91 // str q17, [x4, #0xb0]
+	WORD $0x79c08028 // ldrsh w8, [x1, #0x40]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c08428 // ldrsh w8, [x1, #0x42]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b650 // sqrdmulh v16.8h, v18.8h, v16.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0x3d803090 // str q16, [x4, #0xc0]
+	WORD $0xb847a008 // ldur w8, [x0, #0x7a]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d803490 // str q16, [x4, #0xd0]
+	WORD $0xb9407808 // ldr w8, [x0, #0x78]
+	WORD $0x2a2803e8 // mvn w8, w8
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d803890 // str q16, [x4, #0xe0]
+	WORD $0x79409828 // ldrh w8, [x1, #0x4c]
+	WORD $0x79409429 // ldrh w9, [x1, #0x4a]
+	WORD $0xf940380a // ldr x10, [x0, #0x70]
+	WORD $0xeb09015f // cmp x10, x9
+	WORD $0x9a89c149 // csel x9, x10, x9, gt
+	WORD $0xeb090108 // subs x8, x8, x9
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0xda9fa108 // csinv x8, x8, xzr, ge
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0xad07c490 // stp q16, q17, [x4, #0xf0]
+	WORD $0xb9400028 // ldr w8, [x1]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804490 // str q16, [x4, #0x110]
+	WORD $0xb9402008 // ldr w8, [x0, #0x20]
+	WORD $0xb9400029 // ldr w9, [x1]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804890 // str q16, [x4, #0x120]
+	WORD $0xb9402808 // ldr w8, [x0, #0x28]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804c90 // str q16, [x4, #0x130]
+	WORD $0xb9403008 // ldr w8, [x0, #0x30]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d805090 // str q16, [x4, #0x140]
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xb9405809 // ldr w9, [x0, #0x58]
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0x3dc02111 // ldr q17, [x8, #0x80]
+	WORD $0x4e719e10 // mul v16.8h, v16.8h, v17.8h
+	WORD $0x3d805490 // str q16, [x4, #0x150]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d806491 // str q17, [x4, #0x190]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d807491 // str q17, [x4, #0x1d0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d808491 // str q17, [x4, #0x210]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d809491 // str q17, [x4, #0x250]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b630 // sqrdmulh v16.8h, v17.8h, v16.8h
+	WORD $0x3d80a490 // str q16, [x4, #0x290]
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xb9405809 // ldr w9, [x0, #0x58]
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0x3dc02511 // ldr q17, [x8, #0x90]
+	WORD $0x4e719e10 // mul v16.8h, v16.8h, v17.8h
+	WORD $0x3d805890 // str q16, [x4, #0x160]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d806891 // str q17, [x4, #0x1a0]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d807891 // str q17, [x4, #0x1e0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d808891 // str q17, [x4, #0x220]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d809891 // str q17, [x4, #0x260]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b630 // sqrdmulh v16.8h, v17.8h, v16.8h
+	WORD $0x3d80a890 // str q16, [x4, #0x2a0]
+	WORD $0xa944bc05 // ldp x5, x15, [x0, #0x48]
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x54ffe84a // b.ge 0x9c4 <glideNEON+0x9c4>
+	WORD $0x91054088 // add x8, x4, #0x150
+	WORD $0x910c8083 // add x3, x4, #0x320
+	WORD $0x8b050506 // add x6, x8, x5, lsl #1
+	WORD $0x52806407 // mov w7, #0x320 // =800
+	WORD $0x1400001f // b 0xd4c <glideNEON+0xd4c>
+	WORD $0x6e668657 // sub v23.8h, v18.8h, v6.8h
+	WORD $0x6e6686b8 // sub v24.8h, v21.8h, v6.8h
+	WORD $0x6e7866f7 // umax v23.8h, v23.8h, v24.8h
+	WORD $0x6e7734f7 // cmhi v23.8h, v7.8h, v23.8h
+	WORD $0x4e311ef1 // and v17.16b, v23.16b, v17.16b
+	WORD $0x0e212a37 // xtn v23.8b, v17.8h
+	WORD $0x8b070088 // add x8, x4, x7
+	WORD $0x0f08a6f7 // sshll v23.8h, v23.8b, #0x0
+	WORD $0x4e371e73 // and v19.16b, v19.16b, v23.16b
+	WORD $0x4e371e94 // and v20.16b, v20.16b, v23.16b
+	WORD $0xad004d16 // stp q22, q19, [x8]
+	WORD $0xad015112 // stp q18, q20, [x8, #0x20]
+	WORD $0x4e371eb2 // and v18.16b, v21.16b, v23.16b
+	WORD $0x3d801112 // str q18, [x8, #0x40]
+	WORD $0x6e70aa31 // umaxv h17, v17.8h
+	WORD $0x1e260228 // fmov w8, s17
+	WORD $0x7100011f // cmp w8, #0x0
+	WORD $0x52800a08 // mov w8, #0x50 // =80
+	WORD $0x9a8803e8 // csel x8, xzr, x8, eq
+	WORD $0x8b0800e7 // add x7, x7, x8
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x6e706ca5 // umin v5.8h, v5.8h, v16.8h
+	WORD $0x910004a5 // add x5, x5, #0x1
+	WORD $0xf9401c08 // ldr x8, [x0, #0x38]
+	WORD $0x8b080673 // add x19, x19, x8, lsl #1
+	WORD $0x910008c6 // add x6, x6, #0x2
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x5400174a // b.ge 0x1030 <glideNEON+0x1030>
+	WORD $0xd37ff848 // lsl x8, x2, #1
+	WORD $0x3ce86a75 // ldr q21, [x19, x8]
+	WORD $0x6e6686b0 // sub v16.8h, v21.8h, v6.8h
+	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe8b // b.lt 0xd30 <glideNEON+0xd30>
+	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe2a // b.ge 0xd30 <glideNEON+0xd30>
+	WORD $0xad47c891 // ldp q17, q18, [x4, #0xf0]
+	WORD $0x6e7186b1 // sub v17.8h, v21.8h, v17.8h
+	WORD $0x6e713651 // cmhi v17.8h, v18.8h, v17.8h
+	WORD $0x6e70aa32 // umaxv h18, v17.8h
+	WORD $0x1e260248 // fmov w8, s18
+	WORD $0x34fffd68 // cbz w8, 0xd30 <glideNEON+0xd30>
+	WORD $0x2f10a6b2 // ushll v18.4s, v21.4h, #0x0
+	WORD $0x6e21da52 // ucvtf v18.4s, v18.4s
+	WORD $0x6f10a6b3 // ushll2 v19.4s, v21.8h, #0x0
+	WORD $0x6e21da73 // ucvtf v19.4s, v19.4s
+	WORD $0x91023008 // add x8, x0, #0x8c
+	WORD $0x4d40c914 // ld1r { v20.4s }, [x8]
+	WORD $0x91022008 // add x8, x0, #0x88
+	WORD $0x4d40c916 // ld1r { v22.4s }, [x8]
+	WORD $0x4e32d692 // fadd v18.4s, v20.4s, v18.4s
+	WORD $0x4e33d693 // fadd v19.4s, v20.4s, v19.4s
+	WORD $0x6e32fed2 // fdiv v18.4s, v22.4s, v18.4s
+	WORD $0x4ea1ba52 // fcvtzs v18.4s, v18.4s
+	WORD $0x6e33fed3 // fdiv v19.4s, v22.4s, v19.4s
+	WORD $0x4ea1ba73 // fcvtzs v19.4s, v19.4s
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4d40c4d4 // ld1r { v20.8h }, [x6]
+	WORD $0xad405893 // ldp q19, q22, [x4]
+	WORD $0x910100c8 // add x8, x6, #0x40
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0xad426498 // ldp q24, q25, [x4, #0x40]
+	WORD $0x6e74b6d6 // sqrdmulh v22.8h, v22.8h, v20.8h
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x6e72b6f7 // sqrdmulh v23.8h, v23.8h, v18.8h
+	WORD $0x4e7386d3 // add v19.8h, v22.8h, v19.8h
+	WORD $0x4e778673 // add v19.8h, v19.8h, v23.8h
+	WORD $0xad415c96 // ldp q22, q23, [x4, #0x20]
+	WORD $0x6e74b6f4 // sqrdmulh v20.8h, v23.8h, v20.8h
+	WORD $0x910200c8 // add x8, x6, #0x80
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e7986f7 // add v23.8h, v23.8h, v25.8h
+	WORD $0x6e72b6f7 // sqrdmulh v23.8h, v23.8h, v18.8h
+	WORD $0x4e768694 // add v20.8h, v20.8h, v22.8h
+	WORD $0x4e778694 // add v20.8h, v20.8h, v23.8h
+	WORD $0xf9404008 // ldr x8, [x0, #0x80]
+	WORD $0xb40001a8 // cbz x8, 0xe44 <glideNEON+0xe44>
+	WORD $0x6e72b656 // sqrdmulh v22.8h, v18.8h, v18.8h
+	WORD $0x910300c8 // add x8, x6, #0xc0
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0xad436498 // ldp q24, q25, [x4, #0x60]
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x6e76b6f7 // sqrdmulh v23.8h, v23.8h, v22.8h
+	WORD $0x4e7386f3 // add v19.8h, v23.8h, v19.8h
+	WORD $0x910400c8 // add x8, x6, #0x100
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e7986f7 // add v23.8h, v23.8h, v25.8h
+	WORD $0x6e76b6f6 // sqrdmulh v22.8h, v23.8h, v22.8h
+	WORD $0x4e7486d4 // add v20.8h, v22.8h, v20.8h
+	WORD $0xad455c96 // ldp q22, q23, [x4, #0xa0]
+	WORD $0x6e72b6d6 // sqrdmulh v22.8h, v22.8h, v18.8h
+	WORD $0xad446498 // ldp q24, q25, [x4, #0x80]
+	WORD $0x4e768716 // add v22.8h, v24.8h, v22.8h
+	WORD $0x4e7386d6 // add v22.8h, v22.8h, v19.8h
+	WORD $0x6e72b6f2 // sqrdmulh v18.8h, v23.8h, v18.8h
+	WORD $0x7940c008 // ldrh w8, [x0, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d17 // dup v23.8h, w8
+	WORD $0x4e728732 // add v18.8h, v25.8h, v18.8h
+	WORD $0x4e774673 // sshl v19.8h, v19.8h, v23.8h
+	WORD $0x4e748658 // add v24.8h, v18.8h, v20.8h
+	WORD $0xad48e492 // ldp q18, q25, [x4, #0x110]
+	WORD $0x4e726673 // smax v19.8h, v19.8h, v18.8h
+	WORD $0x4e7746d2 // sshl v18.8h, v22.8h, v23.8h
+	WORD $0x4e796e52 // smin v18.8h, v18.8h, v25.8h
+	WORD $0x4e774694 // sshl v20.8h, v20.8h, v23.8h
+	WORD $0x6e738652 // sub v18.8h, v18.8h, v19.8h
+	WORD $0xad49e496 // ldp q22, q25, [x4, #0x130]
+	WORD $0x4e766694 // smax v20.8h, v20.8h, v22.8h
+	WORD $0x4e774716 // sshl v22.8h, v24.8h, v23.8h
+	WORD $0x910500c8 // add x8, x6, #0x140
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e796ed6 // smin v22.8h, v22.8h, v25.8h
+	WORD $0xad466498 // ldp q24, q25, [x4, #0xc0]
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x2e77c2b8 // umull v24.4s, v21.4h, v23.4h
+	WORD $0x6e77c2ba // umull2 v26.4s, v21.8h, v23.8h
+	WORD $0x4e5a5b18 // uzp2 v24.8h, v24.8h, v26.8h
+	WORD $0x4e60aafa // cmlt v26.8h, v23.8h, #0
+	WORD $0x4e759ef7 // mul v23.8h, v23.8h, v21.8h
+	WORD $0x4e351f55 // and v21.16b, v26.16b, v21.16b
+	WORD $0x3dc0389a // ldr q26, [x4, #0xe0]
+	WORD $0x6e7a36f7 // cmhi v23.8h, v23.8h, v26.8h
+	WORD $0x4e798718 // add v24.8h, v24.8h, v25.8h
+	WORD $0x6e758715 // sub v21.8h, v24.8h, v21.8h
+	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d18 // dup v24.8h, w8
+	WORD $0x6e7786b5 // sub v21.8h, v21.8h, v23.8h
+	WORD $0x4e7846b7 // sshl v23.8h, v21.8h, v24.8h
+	WORD $0x6e7486d5 // sub v21.8h, v22.8h, v20.8h
+	WORD $0x6e241e16 // eor v22.16b, v16.16b, v4.16b
+	WORD $0x4e770ed6 // sqadd v22.8h, v22.8h, v23.8h
+	WORD $0x6e241ed6 // eor v22.16b, v22.16b, v4.16b
+	WORD $0x4e756657 // smax v23.8h, v18.8h, v21.8h
+	WORD $0x4e6736f7 // cmgt v23.8h, v23.8h, v7.8h
+	WORD $0x6e70aaf8 // umaxv h24, v23.8h
+	WORD $0x1e260308 // fmov w8, s24
+	WORD $0x34ffee68 // cbz w8, 0xcd4 <glideNEON+0xcd4>
+	WORD $0x4e756e58 // smin v24.8h, v18.8h, v21.8h
+	WORD $0x4e608b18 // cmgt v24.8h, v24.8h, #0
+	WORD $0x4e311f18 // and v24.16b, v24.16b, v17.16b
+	WORD $0x4e371f17 // and v23.16b, v24.16b, v23.16b
+	WORD $0x0e212af7 // xtn v23.8b, v23.8h
+	WORD $0x9e6602e9 // fmov x9, d23
+	WORD $0xf9404c08 // ldr x8, [x0, #0x98]
+	WORD $0xad16cd16 // stp q22, q19, [x8, #0x2d0]
+	WORD $0xad17d112 // stp q18, q20, [x8, #0x2f0]
+	WORD $0x3d80c515 // str q21, [x8, #0x310]
+	WORD $0x9200c129 // and x9, x9, #0x101010101010101
+	WORD $0xd288100a // mov x10, #0x4080 // =16512
+	WORD $0xf2a2040a // movk x10, #0x1020, lsl #16
+	WORD $0xf2c0810a // movk x10, #0x408, lsl #32
+	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
+	WORD $0x9b0a7d29 // mul x9, x9, x10
+	WORD $0xd378fd34 // lsr x20, x9, #56
+	WORD $0xb4ffec34 // cbz x20, 0xcd4 <glideNEON+0xcd4>
+	WORD $0x910b4115 // add x21, x8, #0x2d0
+	WORD $0x910b8116 // add x22, x8, #0x2e0
+	WORD $0x910bc117 // add x23, x8, #0x2f0
+	WORD $0x910c0118 // add x24, x8, #0x300
+	WORD $0x910c4119 // add x25, x8, #0x310
+	WORD $0xf9400008 // ldr x8, [x0]
+	WORD $0xf940101a // ldr x26, [x0, #0x20]
+	WORD $0x29407429 // ldp w9, w29, [x1]
+	WORD $0x93407d29 // sxtw x9, w9
+	WORD $0x8b09051e // add x30, x8, x9, lsl #1
+	WORD $0xd37ffb4f // lsl x15, x26, #1
+	WORD $0x14000004 // b 0xf90 <glideNEON+0xf90>
+	WORD $0x51000688 // sub w8, w20, #0x1
+	WORD $0x6a140114 // ands w20, w8, w20
+	WORD $0x54ffea40 // b.eq 0xcd4 <glideNEON+0xcd4>
+	WORD $0x5ac00288 // rbit w8, w20
+	WORD $0x5ac01110 // clz w16, w8
+	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
+	WORD $0x7100013f // cmp w9, #0x0
+	WORD $0x54ffff2d // b.le 0xf84 <glideNEON+0xf84>
+	WORD $0x2a1f03e8 // mov w8, wzr
+	WORD $0xd37ffa0d // lsl x13, x16, #1
+	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
+	WORD $0x0b0a03aa // add w10, w29, w10
+	WORD $0x93407d4a // sxtw x10, w10
+	WORD $0x9b0a7f4a // mul x10, x26, x10
+	WORD $0x8b0a07ca // add x10, x30, x10, lsl #1
+	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
+	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
+	WORD $0x786d6aea // ldrh w10, [x23, x13]
+	WORD $0x14000005 // b 0xfe0 <glideNEON+0xfe0>
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x8b0f016b // add x11, x11, x15
+	WORD $0x6b29a11f // cmp w8, w9, sxth
+	WORD $0x54fffd4a // b.ge 0xf84 <glideNEON+0xf84>
+	WORD $0x13003d4c // sxth w12, w10
+	WORD $0x7100059f // cmp w12, #0x1
+	WORD $0x54ffff4b // b.lt 0xfd0 <glideNEON+0xfd0>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x786d6aaa // ldrh w10, [x21, x13]
+	WORD $0xd37ff92c // lsl x12, x9, #1
+	WORD $0x786c6971 // ldrh w17, [x11, x12]
+	WORD $0x51000631 // sub w17, w17, #0x1
+	WORD $0x12003e31 // and w17, w17, #0xffff
+	WORD $0x6b0a023f // cmp w17, w10
+	WORD $0x1a8a322a // csel w10, w17, w10, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782c696a // strh w10, [x11, x12]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54fffe8b // b.lt 0xff0 <glideNEON+0xff0>
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
+	WORD $0x17ffffe9 // b 0xfd0 <glideNEON+0xfd0>
+	WORD $0xf10c84ff // cmp x7, #0x321
+	WORD $0x54ffcc6b // b.lt 0x9c0 <glideNEON+0x9c0>
+	WORD $0x8b070084 // add x4, x4, x7
+	WORD $0xf9400008 // ldr x8, [x0]
+	WORD $0xf9401005 // ldr x5, [x0, #0x20]
+	WORD $0x6940242a // ldpsw x10, x9, [x1]
+	WORD $0x9b097ca9 // mul x9, x5, x9
+	WORD $0x8b090508 // add x8, x8, x9, lsl #1
+	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
+	WORD $0xd37ff8a7 // lsl x7, x5, #1
+	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
+	WORD $0x14000004 // b 0x106c <glideNEON+0x106c>
+	WORD $0x91014063 // add x3, x3, #0x50
+	WORD $0xeb04007f // cmp x3, x4
+	WORD $0x54ffcae2 // b.hs 0x9c4 <glideNEON+0x9c4>
+	WORD $0x79c0806a // ldrsh w10, [x3, #0x40]
+	WORD $0x7100015f // cmp w10, #0x0
+	WORD $0x5400052d // b.le 0x1118 <glideNEON+0x1118>
+	WORD $0x79400068 // ldrh w8, [x3]
+	WORD $0x79806069 // ldrsh x9, [x3, #0x30]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x7980220d // ldrsh x13, [x16, #0x10]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ac // tbnz w12, #0x0, 0x2050 <glideNEON+0x2050>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000281 // b.ne 0x2098 <glideNEON+0x2098>
-	WORD $0x14000036 // b 0x2124 <glideNEON+0x2124>
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x2124 <glideNEON+0x2124>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7980206b // ldrsh x11, [x3, #0x10]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0406a // ldrsh w10, [x3, #0x20]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0406a // ldrsh w10, [x3, #0x20]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x20a0 <glideNEON+0x20a0>
-	WORD $0x7940060a // ldrh w10, [x16, #0x2]
-	WORD $0x79c04608 // ldrsh w8, [x16, #0x22]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c0860c // ldrsh w12, [x16, #0x42]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x2244 <glideNEON+0x2244>
-	WORD $0x79806609 // ldrsh x9, [x16, #0x32]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x1094 <glideNEON+0x1094>
+	WORD $0x79c0846a // ldrsh w10, [x3, #0x42]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400052b // b.lt 0x11c4 <glideNEON+0x11c4>
+	WORD $0x79400468 // ldrh w8, [x3, #0x2]
+	WORD $0x79806469 // ldrsh x9, [x3, #0x32]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x7980260d // ldrsh x13, [x16, #0x12]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x2170 <glideNEON+0x2170>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x21b8 <glideNEON+0x21b8>
-	WORD $0x14000038 // b 0x2244 <glideNEON+0x2244>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x2244 <glideNEON+0x2244>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7980246b // ldrsh x11, [x3, #0x12]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0446a // ldrsh w10, [x3, #0x22]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0446a // ldrsh w10, [x3, #0x22]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x21c0 <glideNEON+0x21c0>
-	WORD $0x79400a0a // ldrh w10, [x16, #0x4]
-	WORD $0x79c04a08 // ldrsh w8, [x16, #0x24]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c08a0c // ldrsh w12, [x16, #0x44]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x2364 <glideNEON+0x2364>
-	WORD $0x79806a09 // ldrsh x9, [x16, #0x34]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x1140 <glideNEON+0x1140>
+	WORD $0x79c0886a // ldrsh w10, [x3, #0x44]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400054b // b.lt 0x1274 <glideNEON+0x1274>
+	WORD $0x79400868 // ldrh w8, [x3, #0x4]
+	WORD $0x79806869 // ldrsh x9, [x3, #0x34]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x79802a0d // ldrsh x13, [x16, #0x14]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x2290 <glideNEON+0x2290>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x22d8 <glideNEON+0x22d8>
-	WORD $0x14000038 // b 0x2364 <glideNEON+0x2364>
+	WORD $0x7980286b // ldrsh x11, [x3, #0x14]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x2364 <glideNEON+0x2364>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0486a // ldrsh w10, [x3, #0x24]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0486a // ldrsh w10, [x3, #0x24]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x22e0 <glideNEON+0x22e0>
-	WORD $0x79400e0a // ldrh w10, [x16, #0x6]
-	WORD $0x79c04e08 // ldrsh w8, [x16, #0x26]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c08e0c // ldrsh w12, [x16, #0x46]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x2484 <glideNEON+0x2484>
-	WORD $0x79806e09 // ldrsh x9, [x16, #0x36]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x11f0 <glideNEON+0x11f0>
+	WORD $0x79c08c6a // ldrsh w10, [x3, #0x46]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400054b // b.lt 0x1324 <glideNEON+0x1324>
+	WORD $0x79400c68 // ldrh w8, [x3, #0x6]
+	WORD $0x79806c69 // ldrsh x9, [x3, #0x36]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x79802e0d // ldrsh x13, [x16, #0x16]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x23b0 <glideNEON+0x23b0>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x23f8 <glideNEON+0x23f8>
-	WORD $0x14000038 // b 0x2484 <glideNEON+0x2484>
+	WORD $0x79802c6b // ldrsh x11, [x3, #0x16]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x2484 <glideNEON+0x2484>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c04c6a // ldrsh w10, [x3, #0x26]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c04c6a // ldrsh w10, [x3, #0x26]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x2400 <glideNEON+0x2400>
-	WORD $0x7940120a // ldrh w10, [x16, #0x8]
-	WORD $0x79c05208 // ldrsh w8, [x16, #0x28]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c0920c // ldrsh w12, [x16, #0x48]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x25a4 <glideNEON+0x25a4>
-	WORD $0x79807209 // ldrsh x9, [x16, #0x38]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x12a0 <glideNEON+0x12a0>
+	WORD $0x79c0906a // ldrsh w10, [x3, #0x48]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400054b // b.lt 0x13d4 <glideNEON+0x13d4>
+	WORD $0x79401068 // ldrh w8, [x3, #0x8]
+	WORD $0x79807069 // ldrsh x9, [x3, #0x38]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x7980320d // ldrsh x13, [x16, #0x18]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x24d0 <glideNEON+0x24d0>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x2518 <glideNEON+0x2518>
-	WORD $0x14000038 // b 0x25a4 <glideNEON+0x25a4>
+	WORD $0x7980306b // ldrsh x11, [x3, #0x18]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x25a4 <glideNEON+0x25a4>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0506a // ldrsh w10, [x3, #0x28]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0506a // ldrsh w10, [x3, #0x28]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x2520 <glideNEON+0x2520>
-	WORD $0x7940160a // ldrh w10, [x16, #0xa]
-	WORD $0x79c05608 // ldrsh w8, [x16, #0x2a]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c0960c // ldrsh w12, [x16, #0x4a]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x26c4 <glideNEON+0x26c4>
-	WORD $0x79807609 // ldrsh x9, [x16, #0x3a]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x1350 <glideNEON+0x1350>
+	WORD $0x79c0946a // ldrsh w10, [x3, #0x4a]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400054b // b.lt 0x1484 <glideNEON+0x1484>
+	WORD $0x79401468 // ldrh w8, [x3, #0xa]
+	WORD $0x79807469 // ldrsh x9, [x3, #0x3a]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x7980360d // ldrsh x13, [x16, #0x1a]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x25f0 <glideNEON+0x25f0>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x2638 <glideNEON+0x2638>
-	WORD $0x14000038 // b 0x26c4 <glideNEON+0x26c4>
+	WORD $0x7980346b // ldrsh x11, [x3, #0x1a]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x26c4 <glideNEON+0x26c4>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0546a // ldrsh w10, [x3, #0x2a]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0546a // ldrsh w10, [x3, #0x2a]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x2640 <glideNEON+0x2640>
-	WORD $0x79401a0a // ldrh w10, [x16, #0xc]
-	WORD $0x79c05a08 // ldrsh w8, [x16, #0x2c]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c09a0c // ldrsh w12, [x16, #0x4c]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x5400084b // b.lt 0x27e4 <glideNEON+0x27e4>
-	WORD $0x79807a09 // ldrsh x9, [x16, #0x3c]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x1400 <glideNEON+0x1400>
+	WORD $0x79c0986a // ldrsh w10, [x3, #0x4c]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400054b // b.lt 0x1534 <glideNEON+0x1534>
+	WORD $0x79401868 // ldrh w8, [x3, #0xc]
+	WORD $0x79807869 // ldrsh x9, [x3, #0x3c]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x79803a0d // ldrsh x13, [x16, #0x1c]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x2710 <glideNEON+0x2710>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x540002c1 // b.ne 0x2758 <glideNEON+0x2758>
-	WORD $0x14000038 // b 0x27e4 <glideNEON+0x27e4>
+	WORD $0x7980386b // ldrsh x11, [x3, #0x1c]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54000480 // b.eq 0x27e4 <glideNEON+0x27e4>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c0586a // ldrsh w10, [x3, #0x2c]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c0586a // ldrsh w10, [x3, #0x2c]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x2760 <glideNEON+0x2760>
-	WORD $0x79401e0a // ldrh w10, [x16, #0xe]
-	WORD $0x79c05e08 // ldrsh w8, [x16, #0x2e]
-	WORD $0x7100051f // cmp w8, #0x1
-	WORD $0x5a9fc148 // csinv w8, w10, wzr, gt
-	WORD $0x79c09e0c // ldrsh w12, [x16, #0x4e]
-	WORD $0x7100058b // subs w11, w12, #0x1
-	WORD $0x54ffc02b // b.lt 0x2000 <glideNEON+0x2000>
-	WORD $0x79807e09 // ldrsh x9, [x16, #0x3e]
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x14b0 <glideNEON+0x14b0>
+	WORD $0x79c09c6a // ldrsh w10, [x3, #0x4e]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54ffd92b // b.lt 0x1060 <glideNEON+0x1060>
+	WORD $0x79401c68 // ldrh w8, [x3, #0xe]
+	WORD $0x79807c69 // ldrsh x9, [x3, #0x3e]
 	WORD $0x9b097ca9 // mul x9, x5, x9
 	WORD $0x8b0904c9 // add x9, x6, x9, lsl #1
-	WORD $0x79803e0d // ldrsh x13, [x16, #0x1e]
-	WORD $0x8b0d0529 // add x9, x9, x13, lsl #1
-	WORD $0x370000ec // tbnz w12, #0x0, 0x2830 <glideNEON+0x2830>
-	WORD $0x2a0c03eb // mov w11, w12
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54ffbf00 // b.eq 0x2000 <glideNEON+0x2000>
-	WORD $0x14000015 // b 0x2878 <glideNEON+0x2878>
+	WORD $0x79803c6b // ldrsh x11, [x3, #0x1e]
+	WORD $0x8b0b0529 // add x9, x9, x11, lsl #1
+	WORD $0x1100054b // add w11, w10, #0x1
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x12003d0e // and w14, w8, #0xffff
-	WORD $0x6b0e01bf // cmp w13, w14
-	WORD $0x1a8e31ad // csel w13, w13, w14, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b050529 // add x9, x9, x5, lsl #1
-	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54ffbc60 // b.eq 0x2000 <glideNEON+0x2000>
-	WORD $0x5100056b // sub w11, w11, #0x1
-	WORD $0xd503201f // nop
-	WORD $0x7940012c // ldrh w12, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x7940012a // ldrh w10, [x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b08015f // cmp w10, w8
+	WORD $0x1a88314a // csel w10, w10, w8, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900012a // strh w10, [x9]
+	WORD $0x79c05c6a // ldrsh w10, [x3, #0x2e]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
 	WORD $0x5100058c // sub w12, w12, #0x1
-	WORD $0x510005ad // sub w13, w13, #0x1
 	WORD $0x12003d8c // and w12, w12, #0xffff
-	WORD $0x6b0a019f // cmp w12, w10
-	WORD $0x1a8a318c // csel w12, w12, w10, lo
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900012c // strh w12, [x9]
-	WORD $0x12003d0c // and w12, w8, #0xffff
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ad // csel w13, w13, w12, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900052d // strh w13, [x9, #0x2]
-	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x7940012d // ldrh w13, [x9]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0a01bf // cmp w13, w10
-	WORD $0x1a8a31ad // csel w13, w13, w10, lo
-	WORD $0x110005ad // add w13, w13, #0x1
-	WORD $0x7900012d // strh w13, [x9]
-	WORD $0x7940052d // ldrh w13, [x9, #0x2]
-	WORD $0x510005ad // sub w13, w13, #0x1
-	WORD $0x12003dad // and w13, w13, #0xffff
-	WORD $0x6b0c01bf // cmp w13, w12
-	WORD $0x1a8c31ac // csel w12, w13, w12, lo
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x79c05c6a // ldrsh w10, [x3, #0x2e]
+	WORD $0x7100095f // cmp w10, #0x2
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37e7d4a // ubfiz x10, x10, #2, #32
+	WORD $0x786a692c // ldrh w12, [x9, x10]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b08019f // cmp w12, w8
+	WORD $0x1a88318c // csel w12, w12, w8, lo
 	WORD $0x1100058c // add w12, w12, #0x1
-	WORD $0x7900052c // strh w12, [x9, #0x2]
-	WORD $0x7100096b // subs w11, w11, #0x2
+	WORD $0x782a692c // strh w12, [x9, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
-	WORD $0x54fffc02 // b.hs 0x2880 <glideNEON+0x2880>
-	WORD $0x17fffdbf // b 0x2000 <glideNEON+0x2000>
+	WORD $0x7100057f // cmp w11, #0x1
+	WORD $0x54fffc08 // b.hi 0x1560 <glideNEON+0x1560>
+	WORD $0x17fffe9f // b 0x1060 <glideNEON+0x1060>
+	WORD $0x8b1101ab // add x11, x13, x17
+	WORD $0xd37ff908 // lsl x8, x8, #1
+	WORD $0xad7f1d66 // ldp q6, q7, [x11, #-0x20]
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x6e666ca5 // umin v5.8h, v5.8h, v6.8h
+	WORD $0x6e6284e7 // sub v7.8h, v7.8h, v2.8h
+	WORD $0x6e676ca5 // umin v5.8h, v5.8h, v7.8h
+	WORD $0xad404570 // ldp q16, q17, [x11]
+	WORD $0x6e628610 // sub v16.8h, v16.8h, v2.8h
+	WORD $0x6e706ca5 // umin v5.8h, v5.8h, v16.8h
+	WORD $0x6e628631 // sub v17.8h, v17.8h, v2.8h
+	WORD $0x6e716ca5 // umin v5.8h, v5.8h, v17.8h
+	WORD $0x6e706e30 // umin v16.8h, v17.8h, v16.8h
+	WORD $0x6e676e07 // umin v7.8h, v16.8h, v7.8h
+	WORD $0x6e666ce6 // umin v6.8h, v7.8h, v6.8h
+	WORD $0x6e663426 // cmhi v6.8h, v1.8h, v6.8h
+	WORD $0x4ea61c00 // orr v0.16b, v0.16b, v6.16b
+	WORD $0xf1000529 // subs x9, x9, #0x1
+	WORD $0x8b08016b // add x11, x11, x8
+	WORD $0x54fffde1 // b.ne 0x15f0 <glideNEON+0x15f0>
+	WORD $0x17fffa8f // b 0x74 <glideNEON+0x74>
+	WORD $0xaa1f03e2 // mov x2, xzr
+	WORD $0xb9400fe8 // ldr w8, [sp, #0xc]
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x14000006 // b 0x1660 <glideNEON+0x1660>
+	WORD $0xd503201f // nop
+	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
+	WORD $0xf100605f // cmp x2, #0x18
+	WORD $0x91002042 // add x2, x2, #0x8
+	WORD $0x54ff50a2 // b.hs 0x70 <glideNEON+0x70>
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x3dc00110 // ldr q16, [x8]
+	WORD $0x79c01029 // ldrsh w9, [x1, #0x8]
+	WORD $0x4e020d31 // dup v17.8h, w9
+	WORD $0x79c01429 // ldrsh w9, [x1, #0xa]
+	WORD $0x4e020d32 // dup v18.8h, w9
+	WORD $0x3dc01113 // ldr q19, [x8, #0x40]
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0xf9404c04 // ldr x4, [x0, #0x98]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x79c01828 // ldrsh w8, [x1, #0xc]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e73b652 // sqrdmulh v18.8h, v18.8h, v19.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800091 // str q17, [x4]
+	WORD $0x79c01c28 // ldrsh w8, [x1, #0xe]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c02028 // ldrsh w8, [x1, #0x10]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800491 // str q17, [x4, #0x10]
+	WORD $0x79c02428 // ldrsh w8, [x1, #0x12]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c02828 // ldrsh w8, [x1, #0x14]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x79c02c28 // ldrsh w8, [x1, #0x16]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e73b652 // sqrdmulh v18.8h, v18.8h, v19.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800891 // str q17, [x4, #0x20]
+	WORD $0x79c03028 // ldrsh w8, [x1, #0x18]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c03428 // ldrsh w8, [x1, #0x1a]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d800c91 // str q17, [x4, #0x30]
+	WORD $0x79c03828 // ldrsh w8, [x1, #0x1c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c03c28 // ldrsh w8, [x1, #0x1e]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801091 // str q17, [x4, #0x40]
+	WORD $0x79c04428 // ldrsh w8, [x1, #0x22]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c04828 // ldrsh w8, [x1, #0x24]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801491 // str q17, [x4, #0x50]
+	WORD $0x79c05028 // ldrsh w8, [x1, #0x28]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c05428 // ldrsh w8, [x1, #0x2a]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801891 // str q17, [x4, #0x60]
+	WORD $0x79c05c28 // ldrsh w8, [x1, #0x2e]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c06028 // ldrsh w8, [x1, #0x30]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d801c91 // str q17, [x4, #0x70]
+	WORD $0x79c06828 // ldrsh w8, [x1, #0x34]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c06c28 // ldrsh w8, [x1, #0x36]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d802091 // str q17, [x4, #0x80]
+	WORD $0x79c07428 // ldrsh w8, [x1, #0x3a]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c07828 // ldrsh w8, [x1, #0x3c]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b652 // sqrdmulh v18.8h, v18.8h, v16.8h
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x3d802491 // str q17, [x4, #0x90]
+	WORD $0x79c07028 // ldrsh w8, [x1, #0x38]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x3d802891 // str q17, [x4, #0xa0]
+	WORD $0x79c07c28 // ldrsh w8, [x1, #0x3e]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x3d802c91 // str q17, [x4, #0xb0]
+	WORD $0x79c08028 // ldrsh w8, [x1, #0x40]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c08428 // ldrsh w8, [x1, #0x42]
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x6e70b650 // sqrdmulh v16.8h, v18.8h, v16.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0x3d803090 // str q16, [x4, #0xc0]
+	WORD $0xb847a008 // ldur w8, [x0, #0x7a]
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d803490 // str q16, [x4, #0xd0]
+	WORD $0xb9407808 // ldr w8, [x0, #0x78]
+	WORD $0x2a2803e8 // mvn w8, w8
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d803890 // str q16, [x4, #0xe0]
+	WORD $0x79409828 // ldrh w8, [x1, #0x4c]
+	WORD $0x79409429 // ldrh w9, [x1, #0x4a]
+	WORD $0xf940380a // ldr x10, [x0, #0x70]
+	WORD $0xeb09015f // cmp x10, x9
+	WORD $0x9a89c149 // csel x9, x10, x9, gt
+	WORD $0xeb090108 // subs x8, x8, x9
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0xda9fa108 // csinv x8, x8, xzr, ge
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0xad07c490 // stp q16, q17, [x4, #0xf0]
+	WORD $0xb9400028 // ldr w8, [x1]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804490 // str q16, [x4, #0x110]
+	WORD $0xb9402008 // ldr w8, [x0, #0x20]
+	WORD $0xb9400029 // ldr w9, [x1]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804890 // str q16, [x4, #0x120]
+	WORD $0xb9402808 // ldr w8, [x0, #0x28]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d804c90 // str q16, [x4, #0x130]
+	WORD $0xb9403008 // ldr w8, [x0, #0x30]
+	WORD $0xb9400429 // ldr w9, [x1, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0x3d805090 // str q16, [x4, #0x140]
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xb9405809 // ldr w9, [x0, #0x58]
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0x3dc02111 // ldr q17, [x8, #0x80]
+	WORD $0x4e719e10 // mul v16.8h, v16.8h, v17.8h
+	WORD $0x3d805490 // str q16, [x4, #0x150]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d806491 // str q17, [x4, #0x190]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d807491 // str q17, [x4, #0x1d0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d808491 // str q17, [x4, #0x210]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d809491 // str q17, [x4, #0x250]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b630 // sqrdmulh v16.8h, v17.8h, v16.8h
+	WORD $0x3d80a490 // str q16, [x4, #0x290]
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xb9405809 // ldr w9, [x0, #0x58]
+	WORD $0x4e020d30 // dup v16.8h, w9
+	WORD $0x3dc02511 // ldr q17, [x8, #0x90]
+	WORD $0x4e719e10 // mul v16.8h, v16.8h, v17.8h
+	WORD $0x3d805890 // str q16, [x4, #0x160]
+	WORD $0x79c04028 // ldrsh w8, [x1, #0x20]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d806891 // str q17, [x4, #0x1a0]
+	WORD $0x79c04c28 // ldrsh w8, [x1, #0x26]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d807891 // str q17, [x4, #0x1e0]
+	WORD $0x79c05828 // ldrsh w8, [x1, #0x2c]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d808891 // str q17, [x4, #0x220]
+	WORD $0x79c06428 // ldrsh w8, [x1, #0x32]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x3d809891 // str q17, [x4, #0x260]
+	WORD $0x79c08828 // ldrsh w8, [x1, #0x44]
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e70b630 // sqrdmulh v16.8h, v17.8h, v16.8h
+	WORD $0x3d80a890 // str q16, [x4, #0x2a0]
+	WORD $0xa944bc05 // ldp x5, x15, [x0, #0x48]
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x54ffe84a // b.ge 0x1654 <glideNEON+0x1654>
+	WORD $0x91054088 // add x8, x4, #0x150
+	WORD $0x910c8083 // add x3, x4, #0x320
+	WORD $0x8b050506 // add x6, x8, x5, lsl #1
+	WORD $0x52806407 // mov w7, #0x320 // =800
+	WORD $0x1400001f // b 0x19dc <glideNEON+0x19dc>
+	WORD $0x6e668657 // sub v23.8h, v18.8h, v6.8h
+	WORD $0x6e6686b8 // sub v24.8h, v21.8h, v6.8h
+	WORD $0x6e7866f7 // umax v23.8h, v23.8h, v24.8h
+	WORD $0x6e7734f7 // cmhi v23.8h, v7.8h, v23.8h
+	WORD $0x4e311ef1 // and v17.16b, v23.16b, v17.16b
+	WORD $0x0e212a37 // xtn v23.8b, v17.8h
+	WORD $0x8b070088 // add x8, x4, x7
+	WORD $0x0f08a6f7 // sshll v23.8h, v23.8b, #0x0
+	WORD $0x4e371e73 // and v19.16b, v19.16b, v23.16b
+	WORD $0x4e371e94 // and v20.16b, v20.16b, v23.16b
+	WORD $0xad004d16 // stp q22, q19, [x8]
+	WORD $0xad015112 // stp q18, q20, [x8, #0x20]
+	WORD $0x4e371eb2 // and v18.16b, v21.16b, v23.16b
+	WORD $0x3d801112 // str q18, [x8, #0x40]
+	WORD $0x6e70aa31 // umaxv h17, v17.8h
+	WORD $0x1e260228 // fmov w8, s17
+	WORD $0x7100011f // cmp w8, #0x0
+	WORD $0x52800a08 // mov w8, #0x50 // =80
+	WORD $0x9a8803e8 // csel x8, xzr, x8, eq
+	WORD $0x8b0800e7 // add x7, x7, x8
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x6e706ca5 // umin v5.8h, v5.8h, v16.8h
+	WORD $0x910004a5 // add x5, x5, #0x1
+	WORD $0xf9401c08 // ldr x8, [x0, #0x38]
+	WORD $0x8b080673 // add x19, x19, x8, lsl #1
+	WORD $0x910008c6 // add x6, x6, #0x2
+	WORD $0xeb0f00bf // cmp x5, x15
+	WORD $0x5400174a // b.ge 0x1cc0 <glideNEON+0x1cc0>
+	WORD $0xd37ff848 // lsl x8, x2, #1
+	WORD $0x3ce86a75 // ldr q21, [x19, x8]
+	WORD $0x6e6686b0 // sub v16.8h, v21.8h, v6.8h
+	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe8b // b.lt 0x19c0 <glideNEON+0x19c0>
+	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
+	WORD $0xeb0800bf // cmp x5, x8
+	WORD $0x54fffe2a // b.ge 0x19c0 <glideNEON+0x19c0>
+	WORD $0xad47c891 // ldp q17, q18, [x4, #0xf0]
+	WORD $0x6e7186b1 // sub v17.8h, v21.8h, v17.8h
+	WORD $0x6e713651 // cmhi v17.8h, v18.8h, v17.8h
+	WORD $0x6e70aa32 // umaxv h18, v17.8h
+	WORD $0x1e260248 // fmov w8, s18
+	WORD $0x34fffd68 // cbz w8, 0x19c0 <glideNEON+0x19c0>
+	WORD $0x2f10a6b2 // ushll v18.4s, v21.4h, #0x0
+	WORD $0x6e21da52 // ucvtf v18.4s, v18.4s
+	WORD $0x6f10a6b3 // ushll2 v19.4s, v21.8h, #0x0
+	WORD $0x6e21da73 // ucvtf v19.4s, v19.4s
+	WORD $0x91023008 // add x8, x0, #0x8c
+	WORD $0x4d40c914 // ld1r { v20.4s }, [x8]
+	WORD $0x91022008 // add x8, x0, #0x88
+	WORD $0x4d40c916 // ld1r { v22.4s }, [x8]
+	WORD $0x4e32d692 // fadd v18.4s, v20.4s, v18.4s
+	WORD $0x4e33d693 // fadd v19.4s, v20.4s, v19.4s
+	WORD $0x6e32fed2 // fdiv v18.4s, v22.4s, v18.4s
+	WORD $0x4ea1ba52 // fcvtzs v18.4s, v18.4s
+	WORD $0x6e33fed3 // fdiv v19.4s, v22.4s, v19.4s
+	WORD $0x4ea1ba73 // fcvtzs v19.4s, v19.4s
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4d40c4d4 // ld1r { v20.8h }, [x6]
+	WORD $0xad405893 // ldp q19, q22, [x4]
+	WORD $0x910100c8 // add x8, x6, #0x40
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0xad426498 // ldp q24, q25, [x4, #0x40]
+	WORD $0x6e74b6d6 // sqrdmulh v22.8h, v22.8h, v20.8h
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x6e72b6f7 // sqrdmulh v23.8h, v23.8h, v18.8h
+	WORD $0x4e7386d3 // add v19.8h, v22.8h, v19.8h
+	WORD $0x4e778673 // add v19.8h, v19.8h, v23.8h
+	WORD $0xad415c96 // ldp q22, q23, [x4, #0x20]
+	WORD $0x6e74b6f4 // sqrdmulh v20.8h, v23.8h, v20.8h
+	WORD $0x910200c8 // add x8, x6, #0x80
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e7986f7 // add v23.8h, v23.8h, v25.8h
+	WORD $0x6e72b6f7 // sqrdmulh v23.8h, v23.8h, v18.8h
+	WORD $0x4e768694 // add v20.8h, v20.8h, v22.8h
+	WORD $0x4e778694 // add v20.8h, v20.8h, v23.8h
+	WORD $0xf9404008 // ldr x8, [x0, #0x80]
+	WORD $0xb40001a8 // cbz x8, 0x1ad4 <glideNEON+0x1ad4>
+	WORD $0x6e72b656 // sqrdmulh v22.8h, v18.8h, v18.8h
+	WORD $0x910300c8 // add x8, x6, #0xc0
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0xad436498 // ldp q24, q25, [x4, #0x60]
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x6e76b6f7 // sqrdmulh v23.8h, v23.8h, v22.8h
+	WORD $0x4e7386f3 // add v19.8h, v23.8h, v19.8h
+	WORD $0x910400c8 // add x8, x6, #0x100
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e7986f7 // add v23.8h, v23.8h, v25.8h
+	WORD $0x6e76b6f6 // sqrdmulh v22.8h, v23.8h, v22.8h
+	WORD $0x4e7486d4 // add v20.8h, v22.8h, v20.8h
+	WORD $0xad455c96 // ldp q22, q23, [x4, #0xa0]
+	WORD $0x6e72b6d6 // sqrdmulh v22.8h, v22.8h, v18.8h
+	WORD $0xad446498 // ldp q24, q25, [x4, #0x80]
+	WORD $0x4e768716 // add v22.8h, v24.8h, v22.8h
+	WORD $0x4e7386d6 // add v22.8h, v22.8h, v19.8h
+	WORD $0x6e72b6f2 // sqrdmulh v18.8h, v23.8h, v18.8h
+	WORD $0x7940c008 // ldrh w8, [x0, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d17 // dup v23.8h, w8
+	WORD $0x4e728732 // add v18.8h, v25.8h, v18.8h
+	WORD $0x4e774673 // sshl v19.8h, v19.8h, v23.8h
+	WORD $0x4e748658 // add v24.8h, v18.8h, v20.8h
+	WORD $0xad48e492 // ldp q18, q25, [x4, #0x110]
+	WORD $0x4e726673 // smax v19.8h, v19.8h, v18.8h
+	WORD $0x4e7746d2 // sshl v18.8h, v22.8h, v23.8h
+	WORD $0x4e796e52 // smin v18.8h, v18.8h, v25.8h
+	WORD $0x4e774694 // sshl v20.8h, v20.8h, v23.8h
+	WORD $0x6e738652 // sub v18.8h, v18.8h, v19.8h
+	WORD $0xad49e496 // ldp q22, q25, [x4, #0x130]
+	WORD $0x4e766694 // smax v20.8h, v20.8h, v22.8h
+	WORD $0x4e774716 // sshl v22.8h, v24.8h, v23.8h
+	WORD $0x910500c8 // add x8, x6, #0x140
+	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
+	WORD $0x4e796ed6 // smin v22.8h, v22.8h, v25.8h
+	WORD $0xad466498 // ldp q24, q25, [x4, #0xc0]
+	WORD $0x4e7886f7 // add v23.8h, v23.8h, v24.8h
+	WORD $0x2e77c2b8 // umull v24.4s, v21.4h, v23.4h
+	WORD $0x6e77c2ba // umull2 v26.4s, v21.8h, v23.8h
+	WORD $0x4e5a5b18 // uzp2 v24.8h, v24.8h, v26.8h
+	WORD $0x4e60aafa // cmlt v26.8h, v23.8h, #0
+	WORD $0x4e759ef7 // mul v23.8h, v23.8h, v21.8h
+	WORD $0x4e351f55 // and v21.16b, v26.16b, v21.16b
+	WORD $0x3dc0389a // ldr q26, [x4, #0xe0]
+	WORD $0x6e7a36f7 // cmhi v23.8h, v23.8h, v26.8h
+	WORD $0x4e798718 // add v24.8h, v24.8h, v25.8h
+	WORD $0x6e758715 // sub v21.8h, v24.8h, v21.8h
+	WORD $0x7940d008 // ldrh w8, [x0, #0x68]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d18 // dup v24.8h, w8
+	WORD $0x6e7786b5 // sub v21.8h, v21.8h, v23.8h
+	WORD $0x4e7846b7 // sshl v23.8h, v21.8h, v24.8h
+	WORD $0x6e7486d5 // sub v21.8h, v22.8h, v20.8h
+	WORD $0x6e241e16 // eor v22.16b, v16.16b, v4.16b
+	WORD $0x4e770ed6 // sqadd v22.8h, v22.8h, v23.8h
+	WORD $0x6e241ed6 // eor v22.16b, v22.16b, v4.16b
+	WORD $0x4e756657 // smax v23.8h, v18.8h, v21.8h
+	WORD $0x4e6736f7 // cmgt v23.8h, v23.8h, v7.8h
+	WORD $0x6e70aaf8 // umaxv h24, v23.8h
+	WORD $0x1e260308 // fmov w8, s24
+	WORD $0x34ffee68 // cbz w8, 0x1964 <glideNEON+0x1964>
+	WORD $0x4e756e58 // smin v24.8h, v18.8h, v21.8h
+	WORD $0x4e608b18 // cmgt v24.8h, v24.8h, #0
+	WORD $0x4e311f18 // and v24.16b, v24.16b, v17.16b
+	WORD $0x4e371f17 // and v23.16b, v24.16b, v23.16b
+	WORD $0x0e212af7 // xtn v23.8b, v23.8h
+	WORD $0x9e6602e9 // fmov x9, d23
+	WORD $0xf9404c08 // ldr x8, [x0, #0x98]
+	WORD $0xad16cd16 // stp q22, q19, [x8, #0x2d0]
+	WORD $0xad17d112 // stp q18, q20, [x8, #0x2f0]
+	WORD $0x3d80c515 // str q21, [x8, #0x310]
+	WORD $0x9200c129 // and x9, x9, #0x101010101010101
+	WORD $0xd288100a // mov x10, #0x4080 // =16512
+	WORD $0xf2a2040a // movk x10, #0x1020, lsl #16
+	WORD $0xf2c0810a // movk x10, #0x408, lsl #32
+	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
+	WORD $0x9b0a7d29 // mul x9, x9, x10
+	WORD $0xd378fd34 // lsr x20, x9, #56
+	WORD $0xb4ffec34 // cbz x20, 0x1964 <glideNEON+0x1964>
+	WORD $0x910b4115 // add x21, x8, #0x2d0
+	WORD $0x910b8116 // add x22, x8, #0x2e0
+	WORD $0x910bc117 // add x23, x8, #0x2f0
+	WORD $0x910c0118 // add x24, x8, #0x300
+	WORD $0x910c4119 // add x25, x8, #0x310
+	WORD $0xf9400008 // ldr x8, [x0]
+	WORD $0xf940101a // ldr x26, [x0, #0x20]
+	WORD $0x29407429 // ldp w9, w29, [x1]
+	WORD $0x93407d29 // sxtw x9, w9
+	WORD $0x8b09050f // add x15, x8, x9, lsl #1
+	WORD $0xd37ffb5e // lsl x30, x26, #1
+	WORD $0x14000004 // b 0x1c20 <glideNEON+0x1c20>
+	WORD $0x51000688 // sub w8, w20, #0x1
+	WORD $0x6a140114 // ands w20, w8, w20
+	WORD $0x54ffea40 // b.eq 0x1964 <glideNEON+0x1964>
+	WORD $0x5ac00288 // rbit w8, w20
+	WORD $0x5ac01110 // clz w16, w8
+	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54ffff2b // b.lt 0x1c14 <glideNEON+0x1c14>
+	WORD $0x2a1f03e8 // mov w8, wzr
+	WORD $0xd37ffa0d // lsl x13, x16, #1
+	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
+	WORD $0x0b0a03aa // add w10, w29, w10
+	WORD $0x93407d4a // sxtw x10, w10
+	WORD $0x9b0a7f4a // mul x10, x26, x10
+	WORD $0x8b0a05ea // add x10, x15, x10, lsl #1
+	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
+	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
+	WORD $0x786d6aea // ldrh w10, [x23, x13]
+	WORD $0x14000005 // b 0x1c70 <glideNEON+0x1c70>
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x8b1e016b // add x11, x11, x30
+	WORD $0x6b29a11f // cmp w8, w9, sxth
+	WORD $0x54fffd4a // b.ge 0x1c14 <glideNEON+0x1c14>
+	WORD $0x13003d4c // sxth w12, w10
+	WORD $0x7100059f // cmp w12, #0x1
+	WORD $0x54ffff4b // b.lt 0x1c60 <glideNEON+0x1c60>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x786d6aaa // ldrh w10, [x21, x13]
+	WORD $0xd37ff92c // lsl x12, x9, #1
+	WORD $0x786c6971 // ldrh w17, [x11, x12]
+	WORD $0x51000631 // sub w17, w17, #0x1
+	WORD $0x12003e31 // and w17, w17, #0xffff
+	WORD $0x6b0a023f // cmp w17, w10
+	WORD $0x1a8a322a // csel w10, w17, w10, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782c696a // strh w10, [x11, x12]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54fffe8b // b.lt 0x1c80 <glideNEON+0x1c80>
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
+	WORD $0x17ffffe9 // b 0x1c60 <glideNEON+0x1c60>
+	WORD $0xf10c84ff // cmp x7, #0x321
+	WORD $0x54ffcc6b // b.lt 0x1650 <glideNEON+0x1650>
+	WORD $0x8b070084 // add x4, x4, x7
+	WORD $0xf9400008 // ldr x8, [x0]
+	WORD $0xf9401005 // ldr x5, [x0, #0x20]
+	WORD $0x6940242a // ldpsw x10, x9, [x1]
+	WORD $0x9b097ca9 // mul x9, x5, x9
+	WORD $0x8b090508 // add x8, x8, x9, lsl #1
+	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
+	WORD $0xd37ff8a7 // lsl x7, x5, #1
+	WORD $0xd37ef4b3 // lsl x19, x5, #2
+	WORD $0x14000004 // b 0x1cfc <glideNEON+0x1cfc>
+	WORD $0x91014063 // add x3, x3, #0x50
+	WORD $0xeb04007f // cmp x3, x4
+	WORD $0x54ffcac2 // b.hs 0x1650 <glideNEON+0x1650>
+	WORD $0x79c08069 // ldrsh w9, [x3, #0x40]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x79400074 // ldrh w20, [x3]
+	WORD $0x7980606a // ldrsh x10, [x3, #0x30]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980206b // ldrsh x11, [x3, #0x10]
+	WORD $0x8b0b054f // add x15, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1d34 <glideNEON+0x1d34>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x1d88 <glideNEON+0x1d88>
+	WORD $0x1400003f // b 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x794001ea // ldrh w10, [x15]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b14015f // cmp w10, w20
+	WORD $0x1a94314a // csel w10, w10, w20, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x790001ea // strh w10, [x15]
+	WORD $0x79c0406a // ldrsh w10, [x3, #0x20]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a69eb // ldrh w11, [x15, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b14017f // cmp w11, w20
+	WORD $0x1a94316b // csel w11, w11, w20, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a69eb // strh w11, [x15, x10]
+	WORD $0x8b0505ef // add x15, x15, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x794001e9 // ldrh w9, [x15]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b14013f // cmp w9, w20
+	WORD $0x1a943129 // csel w9, w9, w20, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x790001e9 // strh w9, [x15]
+	WORD $0x79c04069 // ldrsh w9, [x3, #0x20]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x786969ea // ldrh w10, [x15, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b14015f // cmp w10, w20
+	WORD $0x1a94314a // csel w10, w10, w20, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782969ea // strh w10, [x15, x9]
+	WORD $0x786769e9 // ldrh w9, [x15, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b14013f // cmp w9, w20
+	WORD $0x1a943129 // csel w9, w9, w20, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x782769e9 // strh w9, [x15, x7]
+	WORD $0x79c04069 // ldrsh w9, [x3, #0x20]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x786969ea // ldrh w10, [x15, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b14015f // cmp w10, w20
+	WORD $0x1a94314a // csel w10, w10, w20, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x782969ea // strh w10, [x15, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b1301ef // add x15, x15, x19
+	WORD $0x54fffb42 // b.hs 0x1d90 <glideNEON+0x1d90>
+	WORD $0x79c08469 // ldrsh w9, [x3, #0x42]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x7940046f // ldrh w15, [x3, #0x2]
+	WORD $0x7980646a // ldrsh x10, [x3, #0x32]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980246b // ldrsh x11, [x3, #0x12]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1e64 <glideNEON+0x1e64>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x1eb8 <glideNEON+0x1eb8>
+	WORD $0x1400003f // b 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c0446a // ldrsh w10, [x3, #0x22]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c04469 // ldrsh w9, [x3, #0x22]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c04469 // ldrsh w9, [x3, #0x22]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x1ec0 <glideNEON+0x1ec0>
+	WORD $0x79c08869 // ldrsh w9, [x3, #0x44]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x208c <glideNEON+0x208c>
+	WORD $0x7940086f // ldrh w15, [x3, #0x4]
+	WORD $0x7980686a // ldrsh x10, [x3, #0x34]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980286b // ldrsh x11, [x3, #0x14]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1f94 <glideNEON+0x1f94>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x1fe8 <glideNEON+0x1fe8>
+	WORD $0x1400003f // b 0x208c <glideNEON+0x208c>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c0486a // ldrsh w10, [x3, #0x24]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x208c <glideNEON+0x208c>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c04869 // ldrsh w9, [x3, #0x24]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c04869 // ldrsh w9, [x3, #0x24]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x1ff0 <glideNEON+0x1ff0>
+	WORD $0x79c08c69 // ldrsh w9, [x3, #0x46]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x21bc <glideNEON+0x21bc>
+	WORD $0x79400c6f // ldrh w15, [x3, #0x6]
+	WORD $0x79806c6a // ldrsh x10, [x3, #0x36]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x79802c6b // ldrsh x11, [x3, #0x16]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x20c4 <glideNEON+0x20c4>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x2118 <glideNEON+0x2118>
+	WORD $0x1400003f // b 0x21bc <glideNEON+0x21bc>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c04c6a // ldrsh w10, [x3, #0x26]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x21bc <glideNEON+0x21bc>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c04c69 // ldrsh w9, [x3, #0x26]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c04c69 // ldrsh w9, [x3, #0x26]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x2120 <glideNEON+0x2120>
+	WORD $0x79c09069 // ldrsh w9, [x3, #0x48]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x22ec <glideNEON+0x22ec>
+	WORD $0x7940106f // ldrh w15, [x3, #0x8]
+	WORD $0x7980706a // ldrsh x10, [x3, #0x38]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980306b // ldrsh x11, [x3, #0x18]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x21f4 <glideNEON+0x21f4>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x2248 <glideNEON+0x2248>
+	WORD $0x1400003f // b 0x22ec <glideNEON+0x22ec>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c0506a // ldrsh w10, [x3, #0x28]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x22ec <glideNEON+0x22ec>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c05069 // ldrsh w9, [x3, #0x28]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c05069 // ldrsh w9, [x3, #0x28]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x2250 <glideNEON+0x2250>
+	WORD $0x79c09469 // ldrsh w9, [x3, #0x4a]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x241c <glideNEON+0x241c>
+	WORD $0x7940146f // ldrh w15, [x3, #0xa]
+	WORD $0x7980746a // ldrsh x10, [x3, #0x3a]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980346b // ldrsh x11, [x3, #0x1a]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2324 <glideNEON+0x2324>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x2378 <glideNEON+0x2378>
+	WORD $0x1400003f // b 0x241c <glideNEON+0x241c>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c0546a // ldrsh w10, [x3, #0x2a]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x241c <glideNEON+0x241c>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c05469 // ldrsh w9, [x3, #0x2a]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c05469 // ldrsh w9, [x3, #0x2a]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x2380 <glideNEON+0x2380>
+	WORD $0x79c09869 // ldrsh w9, [x3, #0x4c]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x5400094b // b.lt 0x254c <glideNEON+0x254c>
+	WORD $0x7940186f // ldrh w15, [x3, #0xc]
+	WORD $0x7980786a // ldrsh x10, [x3, #0x3c]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x7980386b // ldrsh x11, [x3, #0x1c]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2454 <glideNEON+0x2454>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540002e1 // b.ne 0x24a8 <glideNEON+0x24a8>
+	WORD $0x1400003f // b 0x254c <glideNEON+0x254c>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c0586a // ldrsh w10, [x3, #0x2c]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000540 // b.eq 0x254c <glideNEON+0x254c>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c05869 // ldrsh w9, [x3, #0x2c]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c05869 // ldrsh w9, [x3, #0x2c]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x24b0 <glideNEON+0x24b0>
+	WORD $0x79c09c69 // ldrsh w9, [x3, #0x4e]
+	WORD $0x71000528 // subs w8, w9, #0x1
+	WORD $0x54ffbceb // b.lt 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x79401c6f // ldrh w15, [x3, #0xe]
+	WORD $0x79807c6a // ldrsh x10, [x3, #0x3e]
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
+	WORD $0x79803c6b // ldrsh x11, [x3, #0x1e]
+	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2584 <glideNEON+0x2584>
+	WORD $0x2a0903e8 // mov w8, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54ffbba0 // b.eq 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x14000016 // b 0x25d8 <glideNEON+0x25d8>
+	WORD $0x7940028a // ldrh w10, [x20]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900028a // strh w10, [x20]
+	WORD $0x79c05c6a // ldrsh w10, [x3, #0x2e]
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x1a9fd7ea // cset w10, gt
+	WORD $0xd37f7d4a // ubfiz x10, x10, #1, #32
+	WORD $0x786a6a8b // ldrh w11, [x20, x10]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0f017f // cmp w11, w15
+	WORD $0x1a8f316b // csel w11, w11, w15, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x782a6a8b // strh w11, [x20, x10]
+	WORD $0x8b050694 // add x20, x20, x5, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54ffb8e0 // b.eq 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0xd503201f // nop
+	WORD $0x79400289 // ldrh w9, [x20]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000289 // strh w9, [x20]
+	WORD $0x79c05c69 // ldrsh w9, [x3, #0x2e]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xd37f7d29 // ubfiz x9, x9, #1, #32
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x78676a89 // ldrh w9, [x20, x7]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0f013f // cmp w9, w15
+	WORD $0x1a8f3129 // csel w9, w9, w15, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x78276a89 // strh w9, [x20, x7]
+	WORD $0x79c05c69 // ldrsh w9, [x3, #0x2e]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0x8b2944e9 // add x9, x7, w9, uxtw #1
+	WORD $0x78696a8a // ldrh w10, [x20, x9]
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0f015f // cmp w10, w15
+	WORD $0x1a8f314a // csel w10, w10, w15, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x78296a8a // strh w10, [x20, x9]
+	WORD $0x71000908 // subs w8, w8, #0x2
+	WORD $0x8b130294 // add x20, x20, x19
+	WORD $0x54fffb42 // b.hs 0x25e0 <glideNEON+0x25e0>
+	WORD $0x17fffd9d // b 0x1cf0 <glideNEON+0x1cf0>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0xb9407008 // ldr w8, [x0, #0x70]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x4e020d01 // dup v1.8h, w8
+	WORD $0x6e653421 // cmhi v1.8h, v1.8h, v5.8h
+	WORD $0x4ea11c00 // orr v0.16b, v0.16b, v1.16b
 	WORD $0x6e70a800 // umaxv h0, v0.8h
 	WORD $0x1e260008 // fmov w8, s0
-	WORD $0x34000088 // cbz w8, 0x2924 <glideNEON+0x2924>
-	WORD $0xf9405008 // ldr x8, [x0, #0xa0]
+	WORD $0x34000088 // cbz w8, 0x26b4 <glideNEON+0x26b4>
+	WORD $0xf9404808 // ldr x8, [x0, #0x90]
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xf9000109 // str x9, [x8]
-	WORD $0xa94c4ff4 // ldp x20, x19, [sp, #0xc0]
-	WORD $0xa94b57f6 // ldp x22, x21, [sp, #0xb0]
-	WORD $0xa94a5ff8 // ldp x24, x23, [sp, #0xa0]
-	WORD $0xa94967fa // ldp x26, x25, [sp, #0x90]
-	WORD $0xa9487bfd // ldp x29, x30, [sp, #0x80]
-	WORD $0x910343ff // add sp, sp, #0xd0
+	WORD $0xa9474ff4 // ldp x20, x19, [sp, #0x70]
+	WORD $0xa94657f6 // ldp x22, x21, [sp, #0x60]
+	WORD $0xa9455ff8 // ldp x24, x23, [sp, #0x50]
+	WORD $0xa94467fa // ldp x26, x25, [sp, #0x40]
+	WORD $0xa9437bfd // ldp x29, x30, [sp, #0x30]
+	WORD $0x910203ff // add sp, sp, #0x80
 	WORD $0xd65f03c0 // ret
 
 // func halveColorNEON(a)
@@ -2651,14 +2495,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540005cb // b.lt 0x2a00 <halveColorNEON+0xc0>
+	WORD $0x540005cb // b.lt 0x2790 <halveColorNEON+0xc0>
 	WORD $0x9e6703e0 // fmov d0, xzr
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0x1400000a // b 0x298c <halveColorNEON+0x4c>
+	WORD $0x1400000a // b 0x271c <halveColorNEON+0x4c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x0c000141 // st4 { v1.8b, v2.8b, v3.8b, v4.8b }, [x10]
@@ -2667,7 +2511,7 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x540003ca // b.ge 0x2a00 <halveColorNEON+0xc0>
+	WORD $0x540003ca // b.ge 0x2790 <halveColorNEON+0xc0>
 	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
 	WORD $0x8b08018c // add x12, x12, x8
 	WORD $0x4c404185 // ld3 { v5.16b, v6.16b, v7.16b }, [x12]
@@ -2689,14 +2533,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0ea61cc1 // mov v1.8b, v6.8b
 	WORD $0x2e651e61 // bsl v1.8b, v19.8b, v5.8b
 	WORD $0xf100117f // cmp x11, #0x4
-	WORD $0x54fffc80 // b.eq 0x2970 <halveColorNEON+0x30>
+	WORD $0x54fffc80 // b.eq 0x2700 <halveColorNEON+0x30>
 	WORD $0x0c004141 // st3 { v1.8b, v2.8b, v3.8b }, [x10]
 	WORD $0x91002129 // add x9, x9, #0x8
 	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x54fffc8b // b.lt 0x298c <halveColorNEON+0x4c>
+	WORD $0x54fffc8b // b.lt 0x271c <halveColorNEON+0x4c>
 	WORD $0xd65f03c0 // ret
 
 // func halveDepthNEON(a)
@@ -2704,7 +2548,7 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000f6b // b.lt 0x2c04 <halveDepthNEON+0x1f4>
+	WORD $0x54000f6b // b.lt 0x2994 <halveDepthNEON+0x1f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
@@ -2826,7 +2670,7 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0x8b0b014a // add x10, x10, x11
-	WORD $0x54fff20b // b.lt 0x2a40 <halveDepthNEON+0x30>
+	WORD $0x54fff20b // b.lt 0x27d0 <halveDepthNEON+0x30>
 	WORD $0xd65f03c0 // ret
 
 // func blendRowsNEON(a)
@@ -2834,10 +2678,10 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540005ab // b.lt 0x2ccc <blendRowsNEON+0xbc>
+	WORD $0x540005ab // b.lt 0x2a5c <blendRowsNEON+0xbc>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x1400000f // b 0x2c60 <blendRowsNEON+0x50>
+	WORD $0x1400000f // b 0x29f0 <blendRowsNEON+0x50>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -2851,11 +2695,11 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400038a // b.ge 0x2ccc <blendRowsNEON+0xbc>
+	WORD $0x5400038a // b.ge 0x2a5c <blendRowsNEON+0xbc>
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf940100b // ldr x11, [x0, #0x20]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fffe2b // b.lt 0x2c30 <blendRowsNEON+0x20>
+	WORD $0x54fffe2b // b.lt 0x29c0 <blendRowsNEON+0x20>
 	WORD $0xa940b00e // ldp x14, x12, [x0, #0x8]
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -2877,8 +2721,8 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e659480 // mla v0.8h, v4.8h, v5.8h
 	WORD $0xf100056b // subs x11, x11, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
-	WORD $0x54fffe61 // b.ne 0x2c90 <blendRowsNEON+0x80>
-	WORD $0x17ffffde // b 0x2c40 <blendRowsNEON+0x30>
+	WORD $0x54fffe61 // b.ne 0x2a20 <blendRowsNEON+0x80>
+	WORD $0x17ffffde // b 0x29d0 <blendRowsNEON+0x30>
 	WORD $0xd65f03c0 // ret
 
 // func blendAcrossNEON(a)
@@ -2886,17 +2730,17 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000aab // b.lt 0x2e2c <blendAcrossNEON+0x15c>
+	WORD $0x54000aab // b.lt 0x2bbc <blendAcrossNEON+0x15c>
 	WORD $0xa9422c09 // ldp x9, x11, [x0, #0x20]
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf100017f // cmp x11, #0x0
-	WORD $0x540007cd // b.le 0x2de0 <blendAcrossNEON+0x110>
+	WORD $0x540007cd // b.le 0x2b70 <blendAcrossNEON+0x110>
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0xa940b80d // ldp x13, x14, [x0, #0x8]
 	WORD $0xd37ef56f // lsl x15, x11, #2
 	WORD $0x927ff570 // and x16, x11, #0x7ffffffffffffffe
 	WORD $0xf9400c11 // ldr x17, [x0, #0x18]
-	WORD $0x14000017 // b 0x2d5c <blendAcrossNEON+0x8c>
+	WORD $0x14000017 // b 0x2aec <blendAcrossNEON+0x8c>
 	WORD $0x91010001 // add x1, x0, #0x40
 	WORD $0xf9402402 // ldr x2, [x0, #0x48]
 	WORD $0x4d40c821 // ld1r { v1.4s }, [x1]
@@ -2918,15 +2762,15 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100058c // add x12, x12, #0x1
 	WORD $0x8b09014a // add x10, x10, x9
 	WORD $0xeb08019f // cmp x12, x8
-	WORD $0x540006a0 // b.eq 0x2e2c <blendAcrossNEON+0x15c>
+	WORD $0x540006a0 // b.eq 0x2bbc <blendAcrossNEON+0x15c>
 	WORD $0xb8ac79c1 // ldrsw x1, [x14, x12, lsl #2]
 	WORD $0x8b0105a1 // add x1, x13, x1, lsl #1
 	WORD $0x9100e002 // add x2, x0, #0x38
 	WORD $0x4d40c840 // ld1r { v0.4s }, [x2]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000081 // b.ne 0x2d80 <blendAcrossNEON+0xb0>
+	WORD $0x54000081 // b.ne 0x2b10 <blendAcrossNEON+0xb0>
 	WORD $0xaa1103e2 // mov x2, x17
-	WORD $0x14000013 // b 0x2dc4 <blendAcrossNEON+0xf4>
+	WORD $0x14000013 // b 0x2b54 <blendAcrossNEON+0xf4>
 	WORD $0xd503201f // nop
 	WORD $0xaa1003e3 // mov x3, x16
 	WORD $0xaa1103e4 // mov x4, x17
@@ -2944,13 +2788,13 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91003021 // add x1, x1, #0xc
 	WORD $0xf1000863 // subs x3, x3, #0x2
 	WORD $0xaa0203e4 // mov x4, x2
-	WORD $0x54fffe81 // b.ne 0x2d90 <blendAcrossNEON+0xc0>
-	WORD $0x3607fa0b // tbz w11, #0x0, 0x2d04 <blendAcrossNEON+0x34>
+	WORD $0x54fffe81 // b.ne 0x2b20 <blendAcrossNEON+0xc0>
+	WORD $0x3607fa0b // tbz w11, #0x0, 0x2a94 <blendAcrossNEON+0x34>
 	WORD $0xfd400021 // ldr d1, [x1]
 	WORD $0x4d40c842 // ld1r { v2.4s }, [x2]
 	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
 	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
-	WORD $0x17ffffcb // b 0x2d04 <blendAcrossNEON+0x34>
+	WORD $0x17ffffcb // b 0x2a94 <blendAcrossNEON+0x34>
 	WORD $0xd503201f // nop
 	WORD $0x9100e00b // add x11, x0, #0x38
 	WORD $0x9101000c // add x12, x0, #0x40
@@ -2970,7 +2814,7 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xbd000141 // str s1, [x10]
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x8b09014a // add x10, x10, x9
-	WORD $0x54fffdc1 // b.ne 0x2de0 <blendAcrossNEON+0x110>
+	WORD $0x54fffdc1 // b.ne 0x2b70 <blendAcrossNEON+0x110>
 	WORD $0xd65f03c0 // ret
 
 // func boxDepthNEON(a)
@@ -2992,9 +2836,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa941a40f // ldp x15, x9, [x0, #0x18]
 	WORD $0xf9001fe0 // str x0, [sp, #0x38]
 	WORD $0xa9052be8 // stp x8, x10, [sp, #0x50]
-	WORD $0x540021ec // b.gt 0x32ac <boxDepthNEON+0x47c>
+	WORD $0x540021ec // b.gt 0x303c <boxDepthNEON+0x47c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54003e8b // b.lt 0x3648 <boxDepthNEON+0x818>
+	WORD $0x54003e8b // b.lt 0x33d8 <boxDepthNEON+0x818>
 	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0xd10005aa // sub x10, x13, #0x1
 	WORD $0x9341fd51 // asr x17, x10, #1
@@ -3020,7 +2864,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf94037e8 // ldr x8, [sp, #0x68]
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf90003e8 // str x8, [sp]
-	WORD $0x14000013 // b 0x2f2c <boxDepthNEON+0xfc>
+	WORD $0x14000013 // b 0x2cbc <boxDepthNEON+0xfc>
 	WORD $0x4e71b8a2 // addv h2, v5.8h
 	WORD $0x4e7038c3 // saddlv s3, v6.8h
 	WORD $0x1e260048 // fmov w8, s2
@@ -3038,7 +2882,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
 	WORD $0x8b090063 // add x3, x3, x9
 	WORD $0xeb08021f // cmp x16, x8
-	WORD $0x54003900 // b.eq 0x3648 <boxDepthNEON+0x818>
+	WORD $0x54003900 // b.eq 0x33d8 <boxDepthNEON+0x818>
 	WORD $0xa94623ea // ldp x10, x8, [sp, #0x60]
 	WORD $0x8b100d49 // add x9, x10, x16, lsl #3
 	WORD $0x69401d39 // ldpsw x25, x7, [x9]
@@ -3050,26 +2894,26 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080449 // add x9, x2, x8, lsl #1
 	WORD $0x927ff8ca // and x10, x6, #0xfffffffffffffffe
 	WORD $0x786a6938 // ldrh w24, [x9, x10]
-	WORD $0x340001d8 // cbz w24, 0x2f90 <boxDepthNEON+0x160>
+	WORD $0x340001d8 // cbz w24, 0x2d20 <boxDepthNEON+0x160>
 	WORD $0x4e020f03 // dup v3.8h, w24
 	WORD $0x53057f08 // lsr w8, w24, #5
 	WORD $0x4e020d04 // dup v4.8h, w8
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x540017ad // b.le 0x3260 <boxDepthNEON+0x430>
+	WORD $0x540017ad // b.le 0x2ff0 <boxDepthNEON+0x430>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0xf10009df // cmp x14, #0x2
-	WORD $0x54001042 // b.hs 0x3180 <boxDepthNEON+0x350>
+	WORD $0x54001042 // b.hs 0x2f10 <boxDepthNEON+0x350>
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
-	WORD $0x3608146e // tbz w14, #0x1, 0x320c <boxDepthNEON+0x3dc>
-	WORD $0x140000af // b 0x3240 <boxDepthNEON+0x410>
+	WORD $0x3608146e // tbz w14, #0x1, 0x2f9c <boxDepthNEON+0x3dc>
+	WORD $0x140000af // b 0x2fd0 <boxDepthNEON+0x410>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x5400056b // b.lt 0x3044 <boxDepthNEON+0x214>
+	WORD $0x5400056b // b.lt 0x2dd4 <boxDepthNEON+0x214>
 	WORD $0xf10021bf // cmp x13, #0x8
 	WORD $0xaa0203e9 // mov x9, x2
-	WORD $0x54000403 // b.lo 0x3024 <boxDepthNEON+0x1f4>
+	WORD $0x54000403 // b.lo 0x2db4 <boxDepthNEON+0x1f4>
 	WORD $0xf9400be9 // ldr x9, [sp, #0x10]
 	WORD $0xaa0203e0 // mov x0, x2
 	WORD $0xaa0003ea // mov x10, x0
@@ -3098,17 +2942,17 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea41c63 // orr v3.16b, v3.16b, v4.16b
 	WORD $0xf1002129 // subs x9, x9, #0x8
 	WORD $0x8b150100 // add x0, x8, x21
-	WORD $0x54fffcc1 // b.ne 0x2fb0 <boxDepthNEON+0x180>
+	WORD $0x54fffcc1 // b.ne 0x2d40 <boxDepthNEON+0x180>
 	WORD $0xf94007e8 // ldr x8, [sp, #0x8]
 	WORD $0x8b080149 // add x9, x10, x8
 	WORD $0xf94013e8 // ldr x8, [sp, #0x20]
-	WORD $0xb40000e8 // cbz x8, 0x3044 <boxDepthNEON+0x214>
+	WORD $0xb40000e8 // cbz x8, 0x2dd4 <boxDepthNEON+0x214>
 	WORD $0xf94013ea // ldr x10, [sp, #0x20]
 	WORD $0x3dc00124 // ldr q4, [x9]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
 	WORD $0x8b150129 // add x9, x9, x21
 	WORD $0xf100054a // subs x10, x10, #0x1
-	WORD $0x54ffff81 // b.ne 0x3030 <boxDepthNEON+0x200>
+	WORD $0x54ffff81 // b.ne 0x2dc0 <boxDepthNEON+0x200>
 	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
 	WORD $0xf9401109 // ldr x9, [x8, #0x20]
 	WORD $0x3dc00124 // ldr q4, [x9]
@@ -3117,11 +2961,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e70a863 // umaxv h3, v3.8h
 	WORD $0x1e26006a // fmov w10, s3
 	WORD $0xaa0f03e9 // mov x9, x15
-	WORD $0x34fff56a // cbz w10, 0x2f10 <boxDepthNEON+0xe0>
+	WORD $0x34fff56a // cbz w10, 0x2ca0 <boxDepthNEON+0xe0>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54000f2b // b.lt 0x3250 <boxDepthNEON+0x420>
+	WORD $0x54000f2b // b.lt 0x2fe0 <boxDepthNEON+0x420>
 	WORD $0xf100075f // cmp x26, #0x1
-	WORD $0x5400118b // b.lt 0x32a4 <boxDepthNEON+0x474>
+	WORD $0x5400118b // b.lt 0x3034 <boxDepthNEON+0x474>
 	WORD $0xaa1f03fd // mov x29, xzr
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x9341fcde // asr x30, x6, #1
@@ -3133,21 +2977,21 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b190513 // add x19, x8, x25, lsl #1
 	WORD $0x92f00006 // mov x6, #0x7fffffffffffffff // =9223372036854775807
 	WORD $0xaa0203f7 // mov x23, x2
-	WORD $0x14000008 // b 0x30c4 <boxDepthNEON+0x294>
+	WORD $0x14000008 // b 0x2e54 <boxDepthNEON+0x294>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910007bd // add x29, x29, #0x1
 	WORD $0x8b0c06f7 // add x23, x23, x12, lsl #1
 	WORD $0x8b150273 // add x19, x19, x21
 	WORD $0xeb0d03bf // cmp x29, x13
-	WORD $0x54fff4e0 // b.eq 0x2f5c <boxDepthNEON+0x12c>
+	WORD $0x54fff4e0 // b.eq 0x2cec <boxDepthNEON+0x12c>
 	WORD $0xcb1103a9 // sub x9, x29, x17
 	WORD $0x9b097d21 // mul x1, x9, x9
 	WORD $0xeb1902df // cmp x22, x25
-	WORD $0x54000081 // b.ne 0x30e0 <boxDepthNEON+0x2b0>
+	WORD $0x54000081 // b.ne 0x2e70 <boxDepthNEON+0x2b0>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x3607feda // tbz w26, #0x0, 0x30b0 <boxDepthNEON+0x280>
-	WORD $0x1400001e // b 0x3154 <boxDepthNEON+0x324>
+	WORD $0x3607feda // tbz w26, #0x0, 0x2e40 <boxDepthNEON+0x280>
+	WORD $0x1400001e // b 0x2ee4 <boxDepthNEON+0x324>
 	WORD $0xaa1f03e4 // mov x4, xzr
 	WORD $0xaa1303ea // mov x10, x19
 	WORD $0xaa1403e9 // mov x9, x20
@@ -3174,9 +3018,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000929 // add x9, x9, #0x2
 	WORD $0xd1000884 // sub x4, x4, #0x2
 	WORD $0xeb0400ff // cmp x7, x4
-	WORD $0x54fffd41 // b.ne 0x30f0 <boxDepthNEON+0x2c0>
+	WORD $0x54fffd41 // b.ne 0x2e80 <boxDepthNEON+0x2c0>
 	WORD $0xcb0403e9 // neg x9, x4
-	WORD $0x3607fb1a // tbz w26, #0x0, 0x30b0 <boxDepthNEON+0x280>
+	WORD $0x3607fb1a // tbz w26, #0x0, 0x2e40 <boxDepthNEON+0x280>
 	WORD $0xcb1e0128 // sub x8, x9, x30
 	WORD $0x9b080508 // madd x8, x8, x8, x1
 	WORD $0x78697ae9 // ldrh w9, [x23, x9, lsl #1]
@@ -3187,7 +3031,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6a0b015f // tst w10, w11
 	WORD $0x9a861106 // csel x6, x8, x6, ne
 	WORD $0x1a981138 // csel w24, w9, w24, ne
-	WORD $0x17ffffcd // b 0x30b0 <boxDepthNEON+0x280>
+	WORD $0x17ffffcd // b 0x2e40 <boxDepthNEON+0x280>
 	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
 	WORD $0xf9400fea // ldr x10, [sp, #0x18]
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
@@ -3218,11 +3062,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
 	WORD $0xf100094a // subs x10, x10, #0x2
 	WORD $0x8b150102 // add x2, x8, x21
-	WORD $0x54fffcc1 // b.ne 0x3190 <boxDepthNEON+0x360>
+	WORD $0x54fffcc1 // b.ne 0x2f20 <boxDepthNEON+0x360>
 	WORD $0xf94017ea // ldr x10, [sp, #0x28]
 	WORD $0x8b0a0128 // add x8, x9, x10
 	WORD $0x8b0a0102 // add x2, x8, x10
-	WORD $0x370801ce // tbnz w14, #0x1, 0x3240 <boxDepthNEON+0x410>
+	WORD $0x370801ce // tbnz w14, #0x1, 0x2fd0 <boxDepthNEON+0x410>
 	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
 	WORD $0xfd400050 // ldr d16, [x2]
 	WORD $0xfc756851 // ldr d17, [x2, x21]
@@ -3238,8 +3082,8 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080042 // add x2, x2, x8
 	WORD $0xf9401be9 // ldr x9, [sp, #0x30]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54ffe4e1 // b.ne 0x2ee4 <boxDepthNEON+0xb4>
-	WORD $0x1400000a // b 0x3274 <boxDepthNEON+0x444>
+	WORD $0x54ffe4e1 // b.ne 0x2c74 <boxDepthNEON+0xb4>
+	WORD $0x1400000a // b 0x3004 <boxDepthNEON+0x444>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
@@ -3248,7 +3092,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54ffe3a1 // b.ne 0x2ee4 <boxDepthNEON+0xb4>
+	WORD $0x54ffe3a1 // b.ne 0x2c74 <boxDepthNEON+0xb4>
 	WORD $0xfd400047 // ldr d7, [x2]
 	WORD $0x6e1804e7 // mov v7.d[1], v7.d[0]
 	WORD $0x4e603442 // cmgt v2.8h, v2.8h, v0.8h
@@ -3260,11 +3104,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e231c43 // and v3.16b, v2.16b, v3.16b
 	WORD $0x4e668466 // add v6.8h, v3.8h, v6.8h
 	WORD $0x6e6284a5 // sub v5.8h, v5.8h, v2.8h
-	WORD $0x17ffff11 // b 0x2ee4 <boxDepthNEON+0xb4>
+	WORD $0x17ffff11 // b 0x2c74 <boxDepthNEON+0xb4>
 	WORD $0x2a1f03f8 // mov w24, wzr
-	WORD $0x17ffff2d // b 0x2f5c <boxDepthNEON+0x12c>
+	WORD $0x17ffff2d // b 0x2cec <boxDepthNEON+0x12c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54001ccb // b.lt 0x3648 <boxDepthNEON+0x818>
+	WORD $0x54001ccb // b.lt 0x33d8 <boxDepthNEON+0x818>
 	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0x3dc00120 // ldr q0, [x9]
 	WORD $0xd10005a8 // sub x8, x13, #0x1
@@ -3284,7 +3128,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf9000be8 // str x8, [sp, #0x10]
 	WORD $0xd37ef594 // lsl x20, x12, #2
-	WORD $0x14000016 // b 0x3358 <boxDepthNEON+0x528>
+	WORD $0x14000016 // b 0x30e8 <boxDepthNEON+0x528>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
@@ -3305,7 +3149,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
 	WORD $0x8b090231 // add x17, x17, x9
 	WORD $0xeb08021f // cmp x16, x8
-	WORD $0x540017a0 // b.eq 0x3648 <boxDepthNEON+0x818>
+	WORD $0x540017a0 // b.eq 0x33d8 <boxDepthNEON+0x818>
 	WORD $0xf94033e8 // ldr x8, [sp, #0x60]
 	WORD $0x8b100d08 // add x8, x8, x16, lsl #3
 	WORD $0x69400d16 // ldpsw x22, x3, [x8]
@@ -3318,23 +3162,23 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0806a8 // add x8, x21, x8, lsl #1
 	WORD $0x927ff889 // and x9, x4, #0xfffffffffffffffe
 	WORD $0x78696918 // ldrh w24, [x8, x9]
-	WORD $0x34000178 // cbz w24, 0x33b4 <boxDepthNEON+0x584>
+	WORD $0x34000178 // cbz w24, 0x3144 <boxDepthNEON+0x584>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffbcb // b.lt 0x3308 <boxDepthNEON+0x4d8>
+	WORD $0x54fffbcb // b.lt 0x3098 <boxDepthNEON+0x4d8>
 	WORD $0x4e020f02 // dup v2.8h, w24
 	WORD $0x53057f08 // lsr w8, w24, #5
 	WORD $0x4e020d03 // dup v3.8h, w8
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x540010c1 // b.ne 0x35c0 <boxDepthNEON+0x790>
+	WORD $0x540010c1 // b.ne 0x3350 <boxDepthNEON+0x790>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x1400009b // b 0x361c <boxDepthNEON+0x7ec>
+	WORD $0x1400009b // b 0x33ac <boxDepthNEON+0x7ec>
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x5400056b // b.lt 0x3468 <boxDepthNEON+0x638>
+	WORD $0x5400056b // b.lt 0x31f8 <boxDepthNEON+0x638>
 	WORD $0xf10021bf // cmp x13, #0x8
 	WORD $0xaa1503e9 // mov x9, x21
-	WORD $0x54000403 // b.lo 0x3448 <boxDepthNEON+0x618>
+	WORD $0x54000403 // b.lo 0x31d8 <boxDepthNEON+0x618>
 	WORD $0xf94013e9 // ldr x9, [sp, #0x20]
 	WORD $0xaa1503e0 // mov x0, x21
 	WORD $0xaa0003ea // mov x10, x0
@@ -3363,17 +3207,17 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31c42 // orr v2.16b, v2.16b, v3.16b
 	WORD $0xf1002129 // subs x9, x9, #0x8
 	WORD $0x8b070100 // add x0, x8, x7
-	WORD $0x54fffcc1 // b.ne 0x33d4 <boxDepthNEON+0x5a4>
+	WORD $0x54fffcc1 // b.ne 0x3164 <boxDepthNEON+0x5a4>
 	WORD $0xf9400fe8 // ldr x8, [sp, #0x18]
 	WORD $0x8b080149 // add x9, x10, x8
 	WORD $0xf9401be8 // ldr x8, [sp, #0x30]
-	WORD $0xb40000e8 // cbz x8, 0x3468 <boxDepthNEON+0x638>
+	WORD $0xb40000e8 // cbz x8, 0x31f8 <boxDepthNEON+0x638>
 	WORD $0xf9401bea // ldr x10, [sp, #0x30]
 	WORD $0x3dc00123 // ldr q3, [x9]
 	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0xf100054a // subs x10, x10, #0x1
-	WORD $0x54ffff81 // b.ne 0x3454 <boxDepthNEON+0x624>
+	WORD $0x54ffff81 // b.ne 0x31e4 <boxDepthNEON+0x624>
 	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
 	WORD $0xf9401108 // ldr x8, [x8, #0x20]
 	WORD $0x3dc00103 // ldr q3, [x8]
@@ -3382,11 +3226,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e70a842 // umaxv h2, v2.8h
 	WORD $0x1e260048 // fmov w8, s2
 	WORD $0xaa0f03e9 // mov x9, x15
-	WORD $0x34fff5a8 // cbz w8, 0x333c <boxDepthNEON+0x50c>
+	WORD $0x34fff5a8 // cbz w8, 0x30cc <boxDepthNEON+0x50c>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fff3ab // b.lt 0x3304 <boxDepthNEON+0x4d4>
+	WORD $0x54fff3ab // b.lt 0x3094 <boxDepthNEON+0x4d4>
 	WORD $0xf10006ff // cmp x23, #0x1
-	WORD $0x5400084b // b.lt 0x35a0 <boxDepthNEON+0x770>
+	WORD $0x5400084b // b.lt 0x3330 <boxDepthNEON+0x770>
 	WORD $0xaa1f03f9 // mov x25, xzr
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x9341fc9a // asr x26, x4, #1
@@ -3398,20 +3242,20 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b160509 // add x9, x8, x22, lsl #1
 	WORD $0x92f00004 // mov x4, #0x7fffffffffffffff // =9223372036854775807
 	WORD $0xaa1503e6 // mov x6, x21
-	WORD $0x14000007 // b 0x34e4 <boxDepthNEON+0x6b4>
+	WORD $0x14000007 // b 0x3274 <boxDepthNEON+0x6b4>
 	WORD $0xd503201f // nop
 	WORD $0x91000739 // add x25, x25, #0x1
 	WORD $0x8b0c04c6 // add x6, x6, x12, lsl #1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0xeb0d033f // cmp x25, x13
-	WORD $0x54fff560 // b.eq 0x338c <boxDepthNEON+0x55c>
+	WORD $0x54fff560 // b.eq 0x311c <boxDepthNEON+0x55c>
 	WORD $0xcb010328 // sub x8, x25, x1
 	WORD $0x9b087d02 // mul x2, x8, x8
 	WORD $0xeb1603bf // cmp x29, x22
-	WORD $0x54000081 // b.ne 0x3500 <boxDepthNEON+0x6d0>
+	WORD $0x54000081 // b.ne 0x3290 <boxDepthNEON+0x6d0>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x3607fed7 // tbz w23, #0x0, 0x34d0 <boxDepthNEON+0x6a0>
-	WORD $0x1400001e // b 0x3574 <boxDepthNEON+0x744>
+	WORD $0x3607fed7 // tbz w23, #0x0, 0x3260 <boxDepthNEON+0x6a0>
+	WORD $0x1400001e // b 0x3304 <boxDepthNEON+0x744>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xaa0903e3 // mov x3, x9
 	WORD $0xaa0003fe // mov x30, x0
@@ -3438,9 +3282,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000bde // add x30, x30, #0x2
 	WORD $0xd100094a // sub x10, x10, #0x2
 	WORD $0xeb0a027f // cmp x19, x10
-	WORD $0x54fffd41 // b.ne 0x3510 <boxDepthNEON+0x6e0>
+	WORD $0x54fffd41 // b.ne 0x32a0 <boxDepthNEON+0x6e0>
 	WORD $0xcb0a03ea // neg x10, x10
-	WORD $0x3607fb17 // tbz w23, #0x0, 0x34d0 <boxDepthNEON+0x6a0>
+	WORD $0x3607fb17 // tbz w23, #0x0, 0x3260 <boxDepthNEON+0x6a0>
 	WORD $0xcb1a0148 // sub x8, x10, x26
 	WORD $0x9b080908 // madd x8, x8, x8, x2
 	WORD $0x786a78ca // ldrh w10, [x6, x10, lsl #1]
@@ -3451,13 +3295,13 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6a0e017f // tst w11, w14
 	WORD $0x9a841104 // csel x4, x8, x4, ne
 	WORD $0x1a981158 // csel w24, w10, w24, ne
-	WORD $0x17ffffcd // b 0x34d0 <boxDepthNEON+0x6a0>
+	WORD $0x17ffffcd // b 0x3260 <boxDepthNEON+0x6a0>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffefc0 // b.eq 0x33ac <boxDepthNEON+0x57c>
+	WORD $0x54ffefc0 // b.eq 0x313c <boxDepthNEON+0x57c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4e603426 // cmgt v6.8h, v1.8h, v0.8h
@@ -3482,8 +3326,8 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e708484 // sub v4.8h, v4.8h, v16.8h
 	WORD $0x8b1402b5 // add x21, x21, x20
 	WORD $0xf1000929 // subs x9, x9, #0x2
-	WORD $0x54fffdc1 // b.ne 0x35d0 <boxDepthNEON+0x7a0>
-	WORD $0x3607e7ad // tbz w13, #0x0, 0x3310 <boxDepthNEON+0x4e0>
+	WORD $0x54fffdc1 // b.ne 0x3360 <boxDepthNEON+0x7a0>
+	WORD $0x3607e7ad // tbz w13, #0x0, 0x30a0 <boxDepthNEON+0x4e0>
 	WORD $0x4e603421 // cmgt v1.8h, v1.8h, v0.8h
 	WORD $0x3dc002a6 // ldr q6, [x21]
 	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
@@ -3493,7 +3337,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e211c42 // and v2.16b, v2.16b, v1.16b
 	WORD $0x4e658445 // add v5.8h, v2.8h, v5.8h
 	WORD $0x6e618484 // sub v4.8h, v4.8h, v1.8h
-	WORD $0x17ffff33 // b 0x3310 <boxDepthNEON+0x4e0>
+	WORD $0x17ffff33 // b 0x30a0 <boxDepthNEON+0x4e0>
 	WORD $0xa94b4ff4 // ldp x20, x19, [sp, #0xb0]
 	WORD $0xa94a57f6 // ldp x22, x21, [sp, #0xa0]
 	WORD $0xa9495ff8 // ldp x24, x23, [sp, #0x90]
@@ -3507,7 +3351,7 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400808 // ldr x8, [x0, #0x10]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540001ab // b.lt 0x36ac <doubleNEON+0x3c>
+	WORD $0x540001ab // b.lt 0x343c <doubleNEON+0x3c>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940280b // ldp x11, x10, [x0]
@@ -3519,7 +3363,7 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940080a // ldr x10, [x0, #0x10]
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffeeb // b.lt 0x3684 <doubleNEON+0x14>
+	WORD $0x54fffeeb // b.lt 0x3414 <doubleNEON+0x14>
 	WORD $0xd65f03c0 // ret
 
 // func paethNEON(a)
@@ -3527,9 +3371,9 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xa9412408 // ldp x8, x9, [x0, #0x10]
 	WORD $0xf100093f // cmp x9, #0x2
-	WORD $0x540003c1 // b.ne 0x3730 <paethNEON+0x80>
+	WORD $0x540003c1 // b.ne 0x34c0 <paethNEON+0x80>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400078b // b.lt 0x37b0 <paethNEON+0x100>
+	WORD $0x5400078b // b.lt 0x3540 <paethNEON+0x100>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0xa940240a // ldp x10, x9, [x0]
@@ -3555,10 +3399,10 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2f08a400 // ushll v0.8h, v0.8b, #0x0
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x4ea21c41 // mov v1.16b, v2.16b
-	WORD $0x54fffd41 // b.ne 0x36d0 <paethNEON+0x20>
-	WORD $0x14000021 // b 0x37b0 <paethNEON+0x100>
+	WORD $0x54fffd41 // b.ne 0x3460 <paethNEON+0x20>
+	WORD $0x14000021 // b 0x3540 <paethNEON+0x100>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540003eb // b.lt 0x37b0 <paethNEON+0x100>
+	WORD $0x540003eb // b.lt 0x3540 <paethNEON+0x100>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0xa940240a // ldp x10, x9, [x0]
@@ -3588,7 +3432,7 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000d4a // add x10, x10, #0x3
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x4ea21c41 // mov v1.16b, v2.16b
-	WORD $0x54fffcc1 // b.ne 0x3744 <paethNEON+0x94>
+	WORD $0x54fffcc1 // b.ne 0x34d4 <paethNEON+0x94>
 	WORD $0xd65f03c0 // ret
 
 // func ycbcrNEON(a)
@@ -3600,7 +3444,7 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280010b // mov w11, #0x8 // =8
 	WORD $0x9a8a016a // csel x10, x11, x10, eq
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000a6b // b.lt 0x3924 <ycbcrNEON+0x164>
+	WORD $0x54000a6b // b.lt 0x36b4 <ycbcrNEON+0x164>
 	WORD $0xaa1f03eb // mov x11, xzr
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0x5280100d // mov w13, #0x80 // =128
@@ -3622,7 +3466,7 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e040da5 // dup v5.4s, w13
 	WORD $0xa941340e // ldp x14, x13, [x0, #0x10]
 	WORD $0xa940400f // ldp x15, x16, [x0]
-	WORD $0x14000032 // b 0x38f8 <ycbcrNEON+0x138>
+	WORD $0x14000032 // b 0x3688 <ycbcrNEON+0x138>
 	WORD $0xfc6b69a7 // ldr d7, [x13, x11]
 	WORD $0xfc6c6a10 // ldr d16, [x16, x12]
 	WORD $0x2f08a610 // ushll v16.8h, v16.8b, #0x0
@@ -3671,18 +3515,18 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100218c // add x12, x12, #0x8
 	WORD $0x8b0a016b // add x11, x11, x10
 	WORD $0xeb08019f // cmp x12, x8
-	WORD $0x5400018a // b.ge 0x3924 <ycbcrNEON+0x164>
-	WORD $0xb40000c9 // cbz x9, 0x3910 <ycbcrNEON+0x150>
+	WORD $0x5400018a // b.ge 0x36b4 <ycbcrNEON+0x164>
+	WORD $0xb40000c9 // cbz x9, 0x36a0 <ycbcrNEON+0x150>
 	WORD $0xbc6b69c6 // ldr s6, [x14, x11]
 	WORD $0x0e0638c6 // zip1 v6.8b, v6.8b, v6.8b
-	WORD $0xb50000a9 // cbnz x9, 0x3918 <ycbcrNEON+0x158>
-	WORD $0x17ffffcb // b 0x3834 <ycbcrNEON+0x74>
+	WORD $0xb50000a9 // cbnz x9, 0x36a8 <ycbcrNEON+0x158>
+	WORD $0x17ffffcb // b 0x35c4 <ycbcrNEON+0x74>
 	WORD $0xd503201f // nop
 	WORD $0xfc6b69c6 // ldr d6, [x14, x11]
-	WORD $0xb4fff909 // cbz x9, 0x3834 <ycbcrNEON+0x74>
+	WORD $0xb4fff909 // cbz x9, 0x35c4 <ycbcrNEON+0x74>
 	WORD $0xbc6b69a7 // ldr s7, [x13, x11]
 	WORD $0x0e0738e7 // zip1 v7.8b, v7.8b, v7.8b
-	WORD $0x17ffffc6 // b 0x3838 <ycbcrNEON+0x78>
+	WORD $0x17ffffc6 // b 0x35c8 <ycbcrNEON+0x78>
 	WORD $0xd65f03c0 // ret
 
 // func differNEON(a)
@@ -3691,14 +3535,14 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401009 // ldr x9, [x0, #0x20]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400034b // b.lt 0x39a4 <differNEON+0x74>
+	WORD $0x5400034b // b.lt 0x3734 <differNEON+0x74>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xaa0803eb // mov x11, x8
 	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
-	WORD $0x14000004 // b 0x395c <differNEON+0x2c>
+	WORD $0x14000004 // b 0x36ec <differNEON+0x2c>
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0xeb09015f // cmp x10, x9
-	WORD $0x5400028a // b.ge 0x39a8 <differNEON+0x78>
+	WORD $0x5400028a // b.ge 0x3738 <differNEON+0x78>
 	WORD $0x3cea6980 // ldr q0, [x12, x10]
 	WORD $0x3cea69a1 // ldr q1, [x13, x10]
 	WORD $0x6e218c00 // cmeq v0.16b, v0.16b, v1.16b
@@ -3706,7 +3550,7 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0f0c8400 // shrn v0.8b, v0.8h, #0x4
 	WORD $0x9e66000e // fmov x14, d0
 	WORD $0xf201e1ce // ands x14, x14, #0x8888888888888888
-	WORD $0x54fffec0 // b.eq 0x3950 <differNEON+0x20>
+	WORD $0x54fffec0 // b.eq 0x36e0 <differNEON+0x20>
 	WORD $0xd503201f // nop
 	WORD $0xdac001cf // rbit x15, x14
 	WORD $0xdac011ef // clz x15, x15
@@ -3715,8 +3559,8 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb800456f // str w15, [x11], #0x4
 	WORD $0xd10005cf // sub x15, x14, #0x1
 	WORD $0xea0e01ee // ands x14, x15, x14
-	WORD $0x54ffff21 // b.ne 0x3980 <differNEON+0x50>
-	WORD $0x17ffffec // b 0x3950 <differNEON+0x20>
+	WORD $0x54ffff21 // b.ne 0x3710 <differNEON+0x50>
+	WORD $0x17ffffec // b 0x36e0 <differNEON+0x20>
 	WORD $0xaa0803eb // mov x11, x8
 	WORD $0xcb080168 // sub x8, x11, x8
 	WORD $0x9342fd08 // asr x8, x8, #2
@@ -3729,7 +3573,7 @@ TEXT ·zerosNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400408 // ldr x8, [x0, #0x8]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400020b // b.lt 0x3a08 <zerosNEON+0x48>
+	WORD $0x5400020b // b.lt 0x3798 <zerosNEON+0x48>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0x9100414a // add x10, x10, #0x10
@@ -3743,8 +3587,8 @@ TEXT ·zerosNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0x9100814a // add x10, x10, #0x20
 	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54ffff0b // b.lt 0x39e0 <zerosNEON+0x20>
-	WORD $0x14000003 // b 0x3a10 <zerosNEON+0x50>
+	WORD $0x54ffff0b // b.lt 0x3770 <zerosNEON+0x20>
+	WORD $0x14000003 // b 0x37a0 <zerosNEON+0x50>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6e703821 // uaddlv s1, v1.8h

@@ -15,10 +15,6 @@ static inline __attribute__((always_inline)) m less(v a, v b) { return (m)_mm256
 
 static inline __attribute__((always_inline)) m lessU(v a, v b) { return (v)_mm256_max_epu16((__m256i)a, (__m256i)b) != a; }
 
-static inline __attribute__((always_inline)) m notzero(v a) { return a != 0; }
-
-static inline __attribute__((always_inline)) m signs(v a) { return a >> 15; }
-
 static inline __attribute__((always_inline)) v plus(v a, m marked) { return a - marked; }
 
 static inline __attribute__((always_inline)) v shift(v a, int64_t n) { return (v)_mm256_sra_epi16((__m256i)a, _mm_cvtsi32_si128((int)n)); }
@@ -32,10 +28,11 @@ static inline __attribute__((always_inline)) uint32_t bits(m x) {
 
 static inline __attribute__((always_inline)) v inverse(v d, float share, float shift) {
 	const __m256 one = _mm256_set1_ps(share), more = _mm256_set1_ps(shift);
-	__m256i part[2] = {_mm256_cvtepu16_epi32(_mm256_castsi256_si128((__m256i)d)), _mm256_cvtepu16_epi32(_mm256_extracti128_si256((__m256i)d, 1))};
+	const __m256i none = _mm256_setzero_si256();
+	__m256i f[2] = {_mm256_unpacklo_epi16((__m256i)d, none), _mm256_unpackhi_epi16((__m256i)d, none)};
 	for (int i = 0; i < 2; i++)
-		part[i] = _mm256_cvttps_epi32(_mm256_div_ps(one, _mm256_add_ps(_mm256_cvtepi32_ps(part[i]), more)));
-	return (v)_mm256_permute4x64_epi64(_mm256_packs_epi32(part[0], part[1]), 0xd8);
+		f[i] = _mm256_cvttps_epi32(_mm256_div_ps(one, _mm256_add_ps(_mm256_cvtepi32_ps(f[i]), more)));
+	return (v)_mm256_packs_epi32(f[0], f[1]);
 }
 
 #include "glide.h"

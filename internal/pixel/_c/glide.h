@@ -1,8 +1,8 @@
 // Registration of depth rows by blocks: see glide.go, whose generic version this equals bit for bit. Each file that
 // includes this defines LANES, v, a vector of so many int16, and m, which marks some of its lanes, and on them:
 // mul(a, b), times(a, b) and timesU(a, b) are products rounded and shifted right by 15, their lower halves, and the upper
-// ones of unsigned numbers; less and lessU compare; signs and notzero mark lanes; plus(a, m) adds 1 where marked; any tells whether a lane is marked; inverse(d, share, shift) is Glide.Inverse; shift(a, n)
-// shifts right; bits has the marks as the bits of a number.
+// ones of unsigned numbers; less and lessU compare; plus(a, m) adds 1 where marked; any tells whether a lane is marked;
+// inverse(d, share, shift) is Glide.Inverse; shift(a, n) shifts right; bits has the marks as the bits of a number.
 #include <stdint.h>
 typedef int64_t word;
 #define INLINE static inline __attribute__((always_inline))
@@ -10,7 +10,9 @@ typedef int64_t word;
 struct block {
 	int32_t x, y;
 	int16_t u, uk, ukk, uj, ujk, v, vk, vkk, vj, vjk, s, sk, sj, t, tk, tj, q, qk, qj, r, rk, rj;
-	int16_t e, ek, g, f, fk, h, z, zk, zj, state;
+	int16_t e, ek, g, f, fk, h, z, zk, zj, first, end;
+	uint16_t from, to;
+	int16_t state;
 };
 
 // args.go: glideArgs. Every field is 8 bytes.
@@ -22,20 +24,22 @@ struct glide_args {
 	word width, lo, hi;
 	word n, count, first, end;
 	word row, frac, fine, near, offset;
-	word bent, low, span;
+	word bent;
 	float share, shift;
 	word *slow;
 	int16_t *work; // room for so many vectors
 };
 
 // What is kept of a block, in vectors of work: there are not registers enough.
-enum { U, UJ, V, VJ, S, T, Q, R, E, F, G, H, Z, ABOVE, BELOW, LOW, SPAN, NEAR, LEFT, RIGHT, ACROSS, UPPER, LOWER, DOWN, KEEP };
+enum { U, UJ, V, VJ, S, T, Q, R, E, F, G, H, Z, ABOVE, BELOW, FROM, SIGHT, LEFT, RIGHT, UPPER, LOWER, KEEP };
 
 #define WIDTH 32 // of a block
 #define ROWS 16 // of a block, at most
 #define SLOPES (KEEP * LANES)
 #define PATCHES (SLOPES + 6 * WIDTH)
 #define SLOTS (PATCHES + 5 * LANES)
+
+typedef uint16_t u __attribute__((vector_size(2 * LANES)));
 
 // all is x in every lane; the empty statement keeps constants out of memory.
 INLINE v all(word x) {
@@ -55,31 +59,34 @@ INLINE void keep(int16_t *p, v x) { __builtin_memcpy(p, &x, sizeof x); }
 // every is the number at p in every lane.
 INLINE v every(const int16_t *p) { return (v){} + *p; }
 
+INLINE v lesser(v a, v b) { return __builtin_elementwise_min(a, b); }
+
+INLINE v larger(v a, v b) { return __builtin_elementwise_max(a, b); }
+
+// lesserU is the lesser of two without signs.
+INLINE v lesserU(v a, v b) { return (v)__builtin_elementwise_min((u)a, (u)b); }
+
 // nearest keeps the nearer of what a pixel has and depth key+1; 0, no reading, is the farthest.
 INLINE void nearest(uint16_t *p, uint16_t key) {
 	uint16_t have = *p - 1;
 	*p = (have < key ? have : key) + 1;
 }
 
-// patches are those of some lanes, relative to their block.
+// patches are what of those of some lanes lies inside the image, relative to their block.
 struct patches {
 	v key, x0, wide, y0, tall;
 };
 
-// clipped draws those that are marked, of any size, that may lie across the border.
-INLINE void clipped(const struct glide_args *a, const struct block *b, const struct patches *p, uint32_t marked) {
+// large draws those that are marked, of any size, inside the image.
+INLINE void large(const struct glide_args *a, const struct block *b, const struct patches *p, uint32_t marked) {
 	int16_t *key = a->work + PATCHES, *x = key + LANES, *wide = x + LANES, *y = wide + LANES, *tall = y + LANES;
 	keep(key, p->key), keep(x, p->x0), keep(wide, p->wide), keep(y, p->y0), keep(tall, p->tall);
 	for (; marked; marked &= marked - 1) {
 		int j = __builtin_ctz(marked);
-		int32_t x0 = b->x + x[j], x1 = x0 + wide[j], y0 = b->y + y[j], y1 = y0 + tall[j];
-		x0 = x0 > 0 ? x0 : 0;
-		x1 = x1 < (int32_t)a->width ? x1 : (int32_t)a->width;
-		y0 = y0 > (int32_t)a->lo ? y0 : (int32_t)a->lo;
-		y1 = y1 < (int32_t)a->hi ? y1 : (int32_t)a->hi;
-		for (word i = y0; i < y1; i++)
-			for (word k = x0; k < x1; k++)
-				nearest(a->pix + i * a->width + k, (uint16_t)key[j]);
+		uint16_t *at = a->pix + (b->y + y[j]) * a->width + b->x + x[j];
+		for (int i = 0; i < tall[j]; i++, at += a->width)
+			for (int k = 0; k < wide[j]; k++)
+				nearest(at + k, (uint16_t)key[j]);
 	}
 }
 
@@ -88,7 +95,7 @@ INLINE void clipped(const struct glide_args *a, const struct block *b, const str
 #else
 #define SLOT (5 * LANES)
 
-// put keeps the patches of ok, which lie inside the image, each 1 to columns pixels wide and high, to be drawn later: what
+// put keeps the patches of ok, each 1 to columns pixels wide and high, to be drawn later: what
 // comes before has no branches that depend on depth, and is not held up by those of drawing.
 INLINE void put(const struct glide_args *a, const int columns, const struct patches *p, m ok, int16_t *slot) {
 	(void)a, (void)columns;
@@ -103,14 +110,10 @@ INLINE void settle(const struct glide_args *a, const int columns, const struct b
 		for (word j = 0; j < LANES; j++) {
 			uint16_t *at = base + y[j] * a->width + x[j];
 			uint16_t one = (uint16_t)key[j];
-			uint16_t two = wide[j] > 1 ? one : 65535, three = wide[j] > 2 ? one : 65535, four = wide[j] > 3 ? one : 65535; // 65535 is never the nearest
 			for (int i = tall[j]; i > 0; i--, at += a->width) {
 				nearest(at, one);
-				nearest(at + 1, two);
-				if (columns > 2)
-					nearest(at + 2, three);
-				if (columns > 3)
-					nearest(at + 3, four);
+				for (int k = 1; k < columns; k++)
+					nearest(at + (wide[j] > k ? k : 0), one);
 			}
 		}
 	}
@@ -120,22 +123,9 @@ INLINE void settle(const struct glide_args *a, const int columns, const struct b
 #define KEPT(name) load(work + name * LANES)
 #define SET(name, x) keep(work + name * LANES, x)
 
-// border draws what of some patches lies inside the image; slow takes the readings that are too near.
-INLINE void border(const struct glide_args *a, const struct block *b, const struct patches *p, v d, v more, m some, m *slow) {
-	const int16_t *work = a->work;
-	const v one = all(1), z = p->key + one;
-	m near = some & lessU(d, KEPT(NEAR));
-	*slow |= near;
-	// Not drawn: a depth that does not fit, a patch without a pixel, one out of sight.
-	some &= ~(near | (signs(more) ^ lessU(z, d)) | lessU(z, one) | less(p->wide, one) | less(p->tall, one));
-	some &= less(KEPT(LEFT), p->x0 + p->wide) & less(p->x0, KEPT(RIGHT)) & less(KEPT(UPPER), p->y0 + p->tall) & less(p->y0, KEPT(LOWER));
-	if (any(some))
-		clipped(a, b, p, bits(some));
-}
-
-// rows draws the rows of one block, LANES columns from o on.
-INLINE void rows(const struct glide_args *a, const int columns, const struct block *b, const uint16_t *src, word o, m *slow) {
-	const v k = load(a->steps + o), bow = load(a->steps + WIDTH + o), one = all(1), most = all(columns);
+// rows draws the rows of one block, LANES columns from o on. Least is of all readings but 0, less one, without a sign.
+INLINE void rows(const struct glide_args *a, const int columns, const struct block *b, const uint16_t *src, word o, v *least) {
+	const v k = load(a->steps + o), bow = load(a->steps + WIDTH + o), one = all(1), most = all(columns), half = all(-32768);
 	int16_t *work = a->work;
 	SET(U, all(b->u) + mul(all(b->uk), k) + mul(all(b->ukk), bow)), SET(UJ, all(b->uj) + mul(all(b->ujk), k));
 	SET(V, all(b->v) + mul(all(b->vk), k) + mul(all(b->vkk), bow)), SET(VJ, all(b->vj) + mul(all(b->vjk), k));
@@ -143,10 +133,9 @@ INLINE void rows(const struct glide_args *a, const int columns, const struct blo
 	SET(Q, all(b->q) + mul(all(b->qk), k)), SET(R, all(b->r) + mul(all(b->rk), k));
 	SET(E, all(b->e) + mul(all(b->ek), k)), SET(F, all(b->f) + mul(all(b->fk), k)), SET(G, all(b->g)), SET(H, all(b->h));
 	SET(Z, all(b->z) + mul(all(b->zk), k)), SET(ABOVE, all(a->offset >> 16)), SET(BELOW, all(~a->offset));
-	SET(LOW, all(a->low)), SET(SPAN, all(a->span)), SET(NEAR, all(a->near));
+	const word sight = b->to - (b->from > a->near ? b->from : a->near) + 1;
+	SET(FROM, all(b->from > a->near ? b->from : a->near)), SET(SIGHT, all(sight > 0 ? sight : 0));
 	SET(LEFT, all(-b->x)), SET(RIGHT, all(a->width - b->x)), SET(UPPER, all(a->lo - b->y)), SET(LOWER, all(a->hi - b->y));
-	// What patches that lie inside the image begin on, from LEFT and UPPER on.
-	SET(ACROSS, all(a->width - columns + 1)), SET(DOWN, all(a->hi - a->lo < columns ? 0 : a->hi - a->lo - columns + 1));
 	// What is the same in all columns, for each row.
 	int16_t *rise = work + SLOPES;
 	for (word j = 0; j < ROWS; j += LANES) {
@@ -157,9 +146,10 @@ INLINE void rows(const struct glide_args *a, const int columns, const struct blo
 	rise += a->first;
 	int16_t *slot = work + SLOTS;
 	for (word j = a->first; j < a->end; j++, src += a->n, rise++) {
-		v d = load((const int16_t *)src + o);
-		m seen = notzero(d);
-		if (!any(seen))
+		v d = load((const int16_t *)src + o), last = d - one;
+		*least = lesserU(*least, last);
+		m seen = lessU(d - KEPT(FROM), KEPT(SIGHT));
+		if (j < b->first || j >= b->end || !any(seen))
 			continue;
 		v i = inverse(d, a->share, a->shift), js = every(rise);
 		v u0 = KEPT(U) + mul(KEPT(UJ), js) + mul(KEPT(S) + every(rise + WIDTH), i);
@@ -171,18 +161,18 @@ INLINE void rows(const struct glide_args *a, const int columns, const struct blo
 		}
 		v u1 = u0 + KEPT(E) + mul(KEPT(G), i), v1 = v0 + KEPT(F) + mul(KEPT(H), i);
 		struct patches p;
-		p.x0 = shift(u0, a->frac), p.wide = shift(u1, a->frac) - p.x0;
-		p.y0 = shift(v0, a->frac), p.tall = shift(v1, a->frac) - p.y0;
+		p.x0 = larger(shift(u0, a->frac), KEPT(LEFT)), p.wide = lesser(shift(u1, a->frac), KEPT(RIGHT)) - p.x0;
+		p.y0 = larger(shift(v0, a->frac), KEPT(UPPER)), p.tall = lesser(shift(v1, a->frac), KEPT(LOWER)) - p.y0;
 
 		v share = KEPT(Z) + every(rise + 5 * WIDTH);
 		v high = timesU(d, share) - (d & share >> 15) + KEPT(ABOVE);
 		v low = times(d, share), more = shift(plus(high, lessU(KEPT(BELOW), low)), a->fine);
-		p.key = d + more - one;
-		m ok = lessU(d - KEPT(LOW), KEPT(SPAN)) & lessU(p.x0 - KEPT(LEFT), KEPT(ACROSS)) & lessU(p.y0 - KEPT(UPPER), KEPT(DOWN)) &
-			lessU(p.wide - one, most) & lessU(p.tall - one, most);
-		m some = seen & ~ok;
-		if (any(some))
-			border(a, b, &p, d, more, some, slow);
+		// A depth that is too great becomes 65536, which is never the nearest; Near is such that none is too small.
+		p.key = (v)__builtin_elementwise_add_sat(last ^ half, more) ^ half;
+		m ok = seen & lessU(p.wide - one, most) & lessU(p.tall - one, most);
+		m wider = less(most, larger(p.wide, p.tall));
+		if (any(wider))
+			large(a, b, &p, bits(wider & seen & less((v){}, lesser(p.wide, p.tall))));
 		put(a, columns, &p, ok, slot);
 		slot += any(ok) ? SLOT : 0;
 	}
@@ -196,6 +186,7 @@ INLINE int largest(int16_t a, int16_t b, int16_t c, word frac) {
 
 INLINE void glide(const struct glide_args *a) {
 	m slow = {0};
+	v least = all(-1);
 	for (word x = 0; x < a->count; x++) {
 		const struct block *b = a->blocks + x;
 		const uint16_t *src = a->src + x * WIDTH;
@@ -204,20 +195,21 @@ INLINE void glide(const struct glide_args *a) {
 			int columns = wide > tall ? wide : tall;
 			for (word o = 0; o < WIDTH; o += LANES)
 				if (columns > 3)
-					rows(a, 4, b, src, o, &slow);
+					rows(a, 4, b, src, o, &least);
 				else if (columns > 2)
-					rows(a, 3, b, src, o, &slow);
+					rows(a, 3, b, src, o, &least);
 				else
-					rows(a, 2, b, src, o, &slow);
+					rows(a, 2, b, src, o, &least);
 			continue;
 		}
-		const v near = all(b->state < 0 ? 65535 : a->near - 1);
 		for (word j = a->first; j < a->end; j++, src += a->n)
 			for (word o = 0; o < WIDTH; o += LANES) {
-				v d = load((const int16_t *)src + o);
-				slow |= notzero(d) & ~lessU(near, d);
+				v last = load((const int16_t *)src + o) - all(1);
+				least = lesserU(least, last);
+				if (b->state < 0)
+					slow |= lessU(last, all(-1));
 			}
 	}
-	if (any(slow))
+	if (any(slow | lessU(least, all(a->near - 1))))
 		*a->slow = 1;
 }

@@ -19,10 +19,6 @@ static inline __attribute__((always_inline)) m less(v a, v b) { return (m)vcltq_
 
 static inline __attribute__((always_inline)) m lessU(v a, v b) { return (m)vcltq_u16((uint16x8_t)a, (uint16x8_t)b); }
 
-static inline __attribute__((always_inline)) m notzero(v a) { return a != 0; }
-
-static inline __attribute__((always_inline)) m signs(v a) { return a >> 15; }
-
 static inline __attribute__((always_inline)) v plus(v a, m marked) { return a - marked; }
 
 static inline __attribute__((always_inline)) v shift(v a, int64_t n) { return (v)vshlq_s16((int16x8_t)a, vdupq_n_s16((int16_t)-n)); }

@@ -35,7 +35,7 @@ struct slot {
 
 #define SLOT (word)(sizeof(struct slot) / sizeof(int16_t))
 
-// put keeps the patches of ok, which lie inside the image, each 1 to columns pixels wide and high, to be drawn later: what
+// put keeps the patches of ok, each 1 to columns pixels wide and high, to be drawn later: what
 // comes before has no branches that depend on depth, and is not held up by those of drawing.
 INLINE void put(const struct glide_args *a, const int columns, const struct patches *p, m ok, int16_t *to) {
 	struct slot *s = (struct slot *)to;
@@ -72,7 +72,8 @@ INLINE void settle(const struct glide_args *a, const int columns, const struct b
 			steps = (steps & ~15ull) | 8;
 			uint64_t begin = extract(0x8888888888888888, steps) | extract(0x8888888888888888, upper) << __builtin_popcountll(steps);
 			begin = deposit((2ull << __builtin_ctzll(breaks >> 1)) - 1, begin) << (left - x);
-			begin &= ~0ull >> (columns - 1);
+			if (x < last) // beyond it the image ends
+				begin &= ~0ull >> (columns - 1);
 			word drawn = __builtin_popcountll(begin), first = __builtin_popcount((uint32_t)begin);
 
 			const int16_t *lane = a->steps + 2 * WIDTH + i;
