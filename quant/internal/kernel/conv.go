@@ -64,6 +64,9 @@ func (p *PackedConv) Kind() string {
 // given as [Map.ByBlocks] has them.
 func (p *PackedConv) EachPixel() bool { return p.c.isPointwise() }
 
+// PairsRows is whether rows take less time two at a time, the first of them even.
+func (p *PackedConv) PairsRows() bool { return p.impl.pairs }
+
 // MACs is the number of multiply-accumulates for h × w output pixels, padding counted.
 func (p *PackedConv) MACs(h, w int) int64 {
 	return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth)

@@ -26,7 +26,7 @@ var convTable = []convVariant{
 	{name: "dense_4x16_avx2", needs: AVX2, takes: takesDense, pack: packDense,
 		run: runDense(denseAVX2), scratch: scratchDense},
 	{name: "depthwise3x3s1_8x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(1), pack: packRamp(packDepthwiseHalves),
-		run: runDepthwise3x3(depthwiseKernels{depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI, depthwise3x3s1HalvesAVX512VNNI})},
+		run: runDepthwise3x3(depthwiseKernels{depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI, depthwise3x3s1HalvesAVX512VNNI}), pairs: true},
 	{name: "depthwise3x3s1_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
 		run: runDepthwise3x3(depthwiseKernels{one: depthwise3x3s1AVXVNNI})},
 	{name: "depthwise3x3s1_4x8_avx2", needs: AVX2, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,

@@ -19,6 +19,7 @@ type convVariant struct {
 	run   func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte)
 
 	scratch func(p *PackedConv, w int) int // bytes beyond the generic kernel's; nil = none
+	pairs   bool                           // see PairsRows
 }
 
 // packedWeights is weights, biases and scales in one variant's order.

@@ -116,6 +116,9 @@ func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes
 		s.scratch = max(s.scratch, c.Scratch(w))
 		s.Dots += int64(n) * c.Products(h, w)
 		blocks = blocks && c.EachPixel()
+		if c.PairsRows() {
+			s.Align = 2 // of an odd height, too
+		}
 	}
 	if blocks {
 		h *= kernel.Blocks(w)
