@@ -14,6 +14,9 @@ import (
 func (p *planner) sinkDequantize() error {
 	var list []*graph.Node
 	for _, n := range p.g.Nodes {
+		if skipCast(n) {
+			continue
+		}
 		made, err := p.sink(n)
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.Label(), err)
@@ -25,6 +28,24 @@ func (p *planner) sinkDequantize() error {
 	}
 	p.g.Nodes = list
 	return nil
+}
+
+// skipCast lets those who read a Cast to the type that its operand has read the operand itself.
+func skipCast(n *graph.Node) bool {
+	if !n.Is("Cast") || n.In[0].Type != n.Out[0].Type || n.Out[0].Output || n.Out[0].Static() {
+		return false
+	}
+	v, out := n.In[0], n.Out[0]
+	v.RemoveUse(n)
+	for _, u := range out.Uses {
+		v.Uses = append(v.Uses, u)
+		for i, in := range u.In {
+			if in == out {
+				u.In[i] = v
+			}
+		}
+	}
+	return true
 }
 
 // sink is what n becomes: the same operator on bytes and a DequantizeLinear for each of its outputs; nil = it stays.
