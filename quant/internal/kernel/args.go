@@ -141,3 +141,11 @@ type peakArgs struct {
 	rounds int64
 	sum    unsafe.Pointer
 }
+
+type marginArgs struct {
+	dst                    unsafe.Pointer
+	n                      int64
+	upper, lower           unsafe.Pointer
+	plane, classes, weight int64
+	factor                 unsafe.Pointer
+}

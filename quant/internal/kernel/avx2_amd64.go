@@ -49,3 +49,6 @@ func nearestAVX2(a *nearestArgs)
 
 //go:noescape
 func resizeArgMaxAVX2(a *argmaxArgs)
+
+//go:noescape
+func marginAVX2(a *marginArgs)

@@ -3682,3 +3682,104 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func marginAVX2(a)
+TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
+	LONG $0x01b18e0f; WORD $0x0000 // jle 0x3f2c <marginAVX2+0x1bc>
+	LONG $0x587de2c4; WORD $0x3047 // vpbroadcastd ymm0, dword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc957f0c5 // vxorps xmm1, xmm1, xmm1
+	LONG $0x1058f2c5 // vaddss xmm2, xmm1, dword ptr [rax]
+	LONG $0x5858f2c5; BYTE $0x04 // vaddss xmm3, xmm1, dword ptr [rax + 0x4]
+	LONG $0x187de2c4; BYTE $0xca // vbroadcastss ymm1, xmm2
+	LONG $0x187de2c4; BYTE $0xd3 // vbroadcastss ymm2, xmm3
+	WORD $0xc031 // xor eax, eax
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x64eb // jmp 0x3e06 <marginAVX2+0x96>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xe6faddc5 // vpsubd ymm4, ymm4, ymm6
+	LONG $0xddfae5c5 // vpsubd ymm3, ymm3, ymm5
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59f4c5 // vmulps ymm3, ymm1, ymm3
+	LONG $0xe459f4c5 // vmulps ymm4, ymm1, ymm4
+	LONG $0xe25ddcc5 // vminps ymm4, ymm4, ymm2
+	LONG $0xda5de4c5 // vminps ymm3, ymm3, ymm2
+	LONG $0xdb5bfec5 // vcvttps2dq ymm3, ymm3
+	LONG $0xe45bfec5 // vcvttps2dq ymm4, ymm4
+	LONG $0x2b65e2c4; BYTE $0xdc // vpackusdw ymm3, ymm3, ymm4
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x397de3c4; WORD $0x01dc // vextracti128 xmm4, ymm3, 0x1
+	LONG $0xdc67e1c5 // vpackuswb xmm3, xmm3, xmm4
+	LONG $0xdb70f9c5; BYTE $0xd8 // vpshufd xmm3, xmm3, 0xd8 # xmm3 = xmm3[0,2,1,3]
+	LONG $0x1c7ffac5; BYTE $0x0a // vmovdqu xmmword ptr [rdx + rcx], xmm3
+	LONG $0x10c18348 // add rcx, 0x10
+	LONG $0x40c08348 // add rax, 0x40
+	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
+	LONG $0x01268d0f; WORD $0x0000 // jge 0x3f2c <marginAVX2+0x1bc>
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x8a0c8d4c // lea r9, [rdx + 4*rcx]
+	LONG $0x8e148d4c // lea r10, [rsi + 4*rcx]
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x1c6ffec5; BYTE $0x8a // vmovdqu ymm3, ymmword ptr [rdx + 4*rcx]
+	LONG $0x646ffec5; WORD $0x208a // vmovdqu ymm4, ymmword ptr [rdx + 4*rcx + 0x20]
+	LONG $0x2c6ffec5; BYTE $0x8e // vmovdqu ymm5, ymmword ptr [rsi + 4*rcx]
+	LONG $0x746ffec5; WORD $0x208e // vmovdqu ymm6, ymmword ptr [rsi + 4*rcx + 0x20]
+	LONG $0xf472c5c5; BYTE $0x0b // vpslld ymm7, ymm4, 0xb
+	LONG $0xf372bdc5; BYTE $0x0b // vpslld ymm8, ymm3, 0xb
+	LONG $0xdbfad5c5 // vpsubd ymm3, ymm5, ymm3
+	LONG $0xe4facdc5 // vpsubd ymm4, ymm6, ymm4
+	LONG $0x405de2c4; BYTE $0xe0 // vpmulld ymm4, ymm4, ymm0
+	LONG $0xeffeddc5 // vpaddd ymm5, ymm4, ymm7
+	LONG $0x4065e2c4; BYTE $0xd8 // vpmulld ymm3, ymm3, ymm0
+	LONG $0xfbfebdc5 // vpaddd ymm7, ymm8, ymm3
+	LONG $0x6f7e81c4; WORD $0x811c // vmovdqu ymm3, ymmword ptr [r9 + 4*r8]
+	LONG $0x6f7e81c4; WORD $0x8164; BYTE $0x20 // vmovdqu ymm4, ymmword ptr [r9 + 4*r8 + 0x20]
+	LONG $0x6f7e81c4; WORD $0x8234 // vmovdqu ymm6, ymmword ptr [r10 + 4*r8]
+	LONG $0x6f7e01c4; WORD $0x8244; BYTE $0x20 // vmovdqu ymm8, ymmword ptr [r10 + 4*r8 + 0x20]
+	LONG $0xf472b5c5; BYTE $0x0b // vpslld ymm9, ymm4, 0xb
+	LONG $0xf372adc5; BYTE $0x0b // vpslld ymm10, ymm3, 0xb
+	LONG $0xdbfacdc5 // vpsubd ymm3, ymm6, ymm3
+	LONG $0xe4fabdc5 // vpsubd ymm4, ymm8, ymm4
+	LONG $0x405de2c4; BYTE $0xe0 // vpmulld ymm4, ymm4, ymm0
+	LONG $0xf4feb5c5 // vpaddd ymm6, ymm9, ymm4
+	LONG $0x4065e2c4; BYTE $0xd8 // vpmulld ymm3, ymm3, ymm0
+	LONG $0xc3fe2dc5 // vpaddd ymm8, ymm10, ymm3
+	LONG $0x3d55e2c4; BYTE $0xe6 // vpmaxsd ymm4, ymm5, ymm6
+	LONG $0x3d45c2c4; BYTE $0xd8 // vpmaxsd ymm3, ymm7, ymm8
+	LONG $0x3955e2c4; BYTE $0xf6 // vpminsd ymm6, ymm5, ymm6
+	LONG $0x3945c2c4; BYTE $0xe8 // vpminsd ymm5, ymm7, ymm8
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x03f98349 // cmp r9, 0x3
+	LONG $0xfefc8c0f; WORD $0xffff // jl 0x3db0 <marginAVX2+0x40>
+	LONG $0xc0148d4e // lea r10, [rax + 8*r8]
+	LONG $0x02e0c149 // shl r8, 0x2
+	LONG $0xfec18349 // add r9, -0x2
+	LONG $0x6f7ea1c4; WORD $0x123c // vmovdqu ymm7, ymmword ptr [rdx + r10]
+	LONG $0x6f7e21c4; WORD $0x1244; BYTE $0x20 // vmovdqu ymm8, ymmword ptr [rdx + r10 + 0x20]
+	LONG $0x6f7e21c4; WORD $0x160c // vmovdqu ymm9, ymmword ptr [rsi + r10]
+	LONG $0x6f7e21c4; WORD $0x1654; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [rsi + r10 + 0x20]
+	LONG $0xf772a5c5; BYTE $0x0b // vpslld ymm11, ymm7, 0xb
+	LONG $0x721dc1c4; WORD $0x0bf0 // vpslld ymm12, ymm8, 0xb
+	LONG $0xfa2d41c4; BYTE $0xc0 // vpsubd ymm8, ymm10, ymm8
+	LONG $0xfffab5c5 // vpsubd ymm7, ymm9, ymm7
+	LONG $0x4045e2c4; BYTE $0xf8 // vpmulld ymm7, ymm7, ymm0
+	LONG $0xfffea5c5 // vpaddd ymm7, ymm11, ymm7
+	LONG $0x403d62c4; BYTE $0xc0 // vpmulld ymm8, ymm8, ymm0
+	LONG $0xfe3d41c4; BYTE $0xc4 // vpaddd ymm8, ymm8, ymm12
+	LONG $0x396562c4; BYTE $0xcf // vpminsd ymm9, ymm3, ymm7
+	LONG $0x3d55c2c4; BYTE $0xe9 // vpmaxsd ymm5, ymm5, ymm9
+	LONG $0x395d42c4; BYTE $0xc8 // vpminsd ymm9, ymm4, ymm8
+	LONG $0x3d4dc2c4; BYTE $0xf1 // vpmaxsd ymm6, ymm6, ymm9
+	LONG $0x3d5dc2c4; BYTE $0xe0 // vpmaxsd ymm4, ymm4, ymm8
+	LONG $0x3d65e2c4; BYTE $0xdf // vpmaxsd ymm3, ymm3, ymm7
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	WORD $0x9975 // jne 0x3ec0 <marginAVX2+0x150>
+	LONG $0xfffe84e9; BYTE $0xff // jmp 0x3db0 <marginAVX2+0x40>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

@@ -88,3 +88,6 @@ func resizeAVX512VNNI(a *resizeArgs)
 
 //go:noescape
 func peakAVX512VNNI(a *peakArgs)
+
+//go:noescape
+func marginAVX512VNNI(a *marginArgs)

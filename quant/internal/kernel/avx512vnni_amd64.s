@@ -28475,3 +28475,121 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0x0011 // vmovups zmmword ptr [rax], zmm0
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func marginAVX512VNNI(a)
+TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
+	LONG $0x02288e0f; WORD $0x0000 // jle 0x23523 <marginAVX512VNNI+0x233>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xd257e8c5 // vxorps xmm2, xmm2, xmm2
+	LONG $0x0858eac5 // vaddss xmm1, xmm2, dword ptr [rax]
+	LONG $0x487df262; WORD $0xc918 // vbroadcastss zmm1, xmm1
+	LONG $0x5058eac5; BYTE $0x04 // vaddss xmm2, xmm2, dword ptr [rax + 0x4]
+	LONG $0x487df262; WORD $0xd218 // vbroadcastss zmm2, xmm2
+	WORD $0xc031 // xor eax, eax
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	WORD $0xd231 // xor edx, edx
+	WORD $0x41eb // jmp 0x2337a <marginAVX512VNNI+0x8a>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4865f162; WORD $0xdcfa // vpsubd zmm3, zmm3, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4874f162; WORD $0xdb59 // vmulps zmm3, zmm1, zmm3
+	LONG $0x4864f162; WORD $0xda5d // vminps zmm3, zmm3, zmm2
+	LONG $0x487ef162; WORD $0xdb5b // vcvttps2dq zmm3, zmm3
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	LONG $0x487ef262; WORD $0x1c31; BYTE $0x16 // vpmovdb xmmword ptr [rsi + rdx], zmm3
+	LONG $0x10c28348 // add rdx, 0x10
+	LONG $0x40c08348 // add rax, 0x40
+	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
+	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23519 <marginAVX512VNNI+0x229>
+	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
+	LONG $0x186f8b4c // mov r13, qword ptr [rdi + 0x18]
+	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x95448d4d; BYTE $0x00 // lea r8, [r13 + 4*rdx]
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	QUAD $0x00955c6f48fef162 // vmovdqu64 zmm3, zmmword ptr [rbp + 4*rdx]
+	QUAD $0x0095646f48fed162 // vmovdqu64 zmm4, zmmword ptr [r13 + 4*rdx]
+	LONG $0x4855f162; WORD $0xf372; BYTE $0x0b // vpslld zmm5, zmm3, 0xb
+	LONG $0x485df162; WORD $0xdbfa // vpsubd zmm3, zmm4, zmm3
+	LONG $0x4865f262; WORD $0xd840 // vpmulld zmm3, zmm3, zmm0
+	LONG $0x4865f162; WORD $0xe5fe // vpaddd zmm4, zmm3, zmm5
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x8e // vmovdqu64 zmm3, zmmword ptr [rsi + 4*r9]
+	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x88 // vmovdqu64 zmm5, zmmword ptr [r8 + 4*r9]
+	LONG $0x484df162; WORD $0xf372; BYTE $0x0b // vpslld zmm6, zmm3, 0xb
+	LONG $0x4855f162; WORD $0xdbfa // vpsubd zmm3, zmm5, zmm3
+	LONG $0x4865f262; WORD $0xd840 // vpmulld zmm3, zmm3, zmm0
+	LONG $0x4865f162; WORD $0xeefe // vpaddd zmm5, zmm3, zmm6
+	LONG $0x485df262; WORD $0xdd3d // vpmaxsd zmm3, zmm4, zmm5
+	LONG $0x485df262; WORD $0xe539 // vpminsd zmm4, zmm4, zmm5
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x03fa8349 // cmp r10, 0x3
+	LONG $0xff408c0f; WORD $0xffff // jl 0x23340 <marginAVX512VNNI+0x50>
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	LONG $0x00c1840f; WORD $0x0000 // je 0x234cd <marginAVX512VNNI+0x1dd>
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	WORD $0x2148; BYTE $0xcb // and rbx, rcx
+	QUAD $0x000000008d1c8d4e // lea r11, [4*r9]
+	LONG $0x5b348d4f // lea r14, [r11 + 2*r11]
+	LONG $0x2e3c8d4f // lea r15, [r14 + r13]
+	QUAD $0x00000000cd248d4e // lea r12, [8*r9]
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	LONG $0xcd6c8d4f; BYTE $0x00 // lea r13, [r13 + 8*r9]
+	LONG $0xcd6c8d4a; BYTE $0x00 // lea rbp, [rbp + 8*r9]
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0x00056c6f48fef162 // vmovdqu64 zmm5, zmmword ptr [rbp + rax]
+	QUAD $0x0005746f48fed162 // vmovdqu64 zmm6, zmmword ptr [r13 + rax]
+	LONG $0x4845f162; WORD $0xf572; BYTE $0x0b // vpslld zmm7, zmm5, 0xb
+	LONG $0x484df162; WORD $0xedfa // vpsubd zmm5, zmm6, zmm5
+	LONG $0x4855f262; WORD $0xe840 // vpmulld zmm5, zmm5, zmm0
+	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
+	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
+	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
+	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x06 // vmovdqu64 zmm5, zmmword ptr [r14 + rax]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x07 // vmovdqu64 zmm6, zmmword ptr [r15 + rax]
+	LONG $0x4845f162; WORD $0xf572; BYTE $0x0b // vpslld zmm7, zmm5, 0xb
+	LONG $0x484df162; WORD $0xedfa // vpsubd zmm5, zmm6, zmm5
+	LONG $0x4855f262; WORD $0xe840 // vpmulld zmm5, zmm5, zmm0
+	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
+	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
+	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
+	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	WORD $0x014d; BYTE $0xe5 // add r13, r12
+	WORD $0x014c; BYTE $0xe5 // add rbp, r12
+	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
+	LONG $0xff73850f; WORD $0xffff // jne 0x23440 <marginAVX512VNNI+0x150>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xfe69840f; WORD $0xffff // je 0x23340 <marginAVX512VNNI+0x50>
+	LONG $0xd9af0f4d // imul r11, r9
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x9e // vmovdqu64 zmm5, zmmword ptr [rsi + 4*r11]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x98 // vmovdqu64 zmm6, zmmword ptr [r8 + 4*r11]
+	LONG $0x4845f162; WORD $0xf572; BYTE $0x0b // vpslld zmm7, zmm5, 0xb
+	LONG $0x484df162; WORD $0xedfa // vpsubd zmm5, zmm6, zmm5
+	LONG $0x4855f262; WORD $0xe840 // vpmulld zmm5, zmm5, zmm0
+	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
+	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
+	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
+	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
+	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23340 <marginAVX512VNNI+0x50>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

@@ -8,11 +8,11 @@ import (
 // Margin writes rows [y0, y1) of dst, OutH × OutW bytes: by how much the greatest channel of a pixel leads the second,
 // floor(factor × lead), at most 255. The lead is in steps of the map, interpolated as the class map is but in integers:
 // r's taps with their weights of 11 bits, so that a value stays below 2^30. r is nil for a map that is not resized.
-// scratch is memory of the worker, [MarginScratch] values.
+// scratch is memory of the worker, [MarginScratch] values. Every variant gives the generic one's bytes.
 //
 // The integers are exact, so a lead inside of a cell of four logits is a mean of those at its corners: where one channel
 // leads at all four by so much that the byte is 255, it is 255 in between, and nothing is interpolated.
-func Margin(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch []int32) {
+func (s *Set) Margin(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch []int32) {
 	h, w := src.H, src.W
 	if r != nil {
 		r.check("margin", src, y0, y1)
@@ -28,7 +28,15 @@ func Margin(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch
 		marginPlain(dst, src, factor, y0, y1, scratch)
 		return
 	}
-	n := src.W * src.C
+	if s != nil && s.margin != nil {
+		s.margin.run(dst, src, r, factor, y0, y1, scratch)
+		return
+	}
+	marginGeneric(dst, src, r, factor, y0, y1, scratch)
+}
+
+func marginGeneric(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch []int32) {
+	w, n := r.OutW, src.W*src.C
 	m := margins{c: src.C, factor: factor, enough: enough(factor), upper: scratch[:n], lower: scratch[n : 2*n], row: scratch[2*n : 3*n],
 		sure: scratch[3*n:][:src.W], base: scratch[3*n+src.W:][:src.C], step: scratch[3*n+src.W+src.C:][:src.C]}
 	last := int32(-1)
@@ -47,12 +55,20 @@ func Margin(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch
 	}
 }
 
-// MarginScratch is how many values of scratch [Margin] needs.
+// MarginKernel names what makes margins of maps that r resizes.
+func (s *Set) MarginKernel(r *Resize) string {
+	if r == nil || s == nil || s.margin == nil {
+		return "margin_generic"
+	}
+	return s.margin.name
+}
+
+// MarginScratch is how many values of scratch [Set.Margin] needs.
 func MarginScratch(src *Map, r *Resize) int {
 	if r == nil {
 		return src.W * src.C
 	}
-	return 3*src.W*src.C + src.W + 2*src.C
+	return max(3*src.W*src.C+src.W+2*src.C, 2*marginPlane(r)*src.C+src.W)
 }
 
 // margins is what rows between the same two rows of logits have in common.

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,10 @@ import (
 // of all kinds and none, rows in any order.
 func TestMargin(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 1))
+	best, err := Choose(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, size := range []struct{ h, w, c, oh, ow int }{{5, 7, 3, 20, 28}, {6, 6, 2, 12, 12}, {4, 9, 5, 32, 72}, {7, 5, 4, 13, 17}, {5, 5, 256, 5, 5}, {6, 8, 3, 0, 0}} {
 		for _, typ := range []Type{U8, S8} {
 			src := NewMap(size.h, size.w, size.c, typ)
@@ -30,7 +35,7 @@ func TestMargin(t *testing.T) {
 			const scale = 0.11
 			got, rows := make([]byte, oh*ow), make([]int32, MarginScratch(&src, r))
 			for _, y := range rng.Perm(oh) {
-				Margin(got, &src, r, scale*32, y, y+1, rows)
+				best.Margin(got, &src, r, scale*32, y, y+1, rows)
 			}
 			at := func(i, in, out int) (a, b int, w float64) {
 				x := min(max((float64(i)+0.5)*float64(in)/float64(out)-0.5, 0), float64(in-1))
@@ -78,6 +83,12 @@ func plainMargin(src *Map, r *Resize, factor float32, y, x int) byte {
 // TestMarginIsItsDefinition compares every byte: maps of noise, of regions where one channel leads, of extremes; factors
 // of which no lead, some and each makes 255; enlargements, reductions and none.
 func TestMarginIsItsDefinition(t *testing.T) {
+	sets := []*Set{nil}
+	for i := range marginTable {
+		if v := &marginTable[i]; features().has(v.needs) {
+			sets = append(sets, &Set{margin: v})
+		}
+	}
 	rng := rand.New(rand.NewPCG(9, 2))
 	for n := range 300 {
 		h, w, c := 1+rng.IntN(6), 1+rng.IntN(9), 2+rng.IntN(4)
@@ -112,19 +123,31 @@ func TestMarginIsItsDefinition(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got, scratch := make([]byte, oh*ow), make([]int32, MarginScratch(&src, r))
-		for i := range scratch { // what was there does not matter
-			scratch[i] = int32(rng.Uint32())
+		for _, set := range sets {
+			checkMargin(t, rng, set, &src, r, factor, oh, ow)
 		}
-		at := rng.IntN(oh + 1)
-		Margin(got, &src, r, factor, at, oh, scratch)
-		Margin(got, &src, r, factor, 0, at, scratch)
-		for y := range oh {
-			for x := range ow {
-				if want := plainMargin(&src, r, factor, y, x); got[y*ow+x] != want {
-					t.Fatalf("map %d, %d×%d×%d to %d×%d, factor %v: margin of (%d, %d) is %d, want %d", n, h, w, c, oh, ow, factor, y, x, got[y*ow+x], want)
-				}
+	}
+}
+
+func checkMargin(t *testing.T, rng *rand.Rand, set *Set, src *Map, r *Resize, factor float32, oh, ow int) {
+	t.Helper()
+	const guard = 64
+	all, scratch, in := bytes.Repeat([]byte{0xa5}, oh*ow+2*guard), make([]int32, MarginScratch(src, r)), bytes.Clone(src.Data)
+	got := all[guard : guard+oh*ow : guard+oh*ow]
+	for i := range scratch { // what was there does not matter
+		scratch[i] = int32(rng.Uint32())
+	}
+	at := rng.IntN(oh + 1)
+	set.Margin(got, src, r, factor, at, oh, scratch)
+	set.Margin(got, src, r, factor, 0, at, scratch)
+	for y := range oh {
+		for x := range ow {
+			if want := plainMargin(src, r, factor, y, x); got[y*ow+x] != want {
+				t.Fatalf("%s, %d×%d×%d to %d×%d, factor %v: margin of (%d, %d) is %d, want %d", set.MarginKernel(r), src.H, src.W, src.C, oh, ow, factor, y, x, got[y*ow+x], want)
 			}
 		}
+	}
+	if !bytes.Equal(all[:guard], bytes.Repeat([]byte{0xa5}, guard)) || !bytes.Equal(all[guard+oh*ow:], bytes.Repeat([]byte{0xa5}, guard)) || !bytes.Equal(in, src.Data) {
+		t.Fatalf("%s, %d×%d×%d to %d×%d: written outside", set.MarginKernel(r), src.H, src.W, src.C, oh, ow)
 	}
 }

@@ -52,3 +52,6 @@ func nearestNEON(a *nearestArgs)
 
 //go:noescape
 func resizeArgMaxNEON(a *argmaxArgs)
+
+//go:noescape
+func marginNEON(a *marginArgs)

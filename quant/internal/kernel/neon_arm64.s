@@ -3718,3 +3718,146 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x17fffef0 // b 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xa8c14ff4 // ldp x20, x19, [sp], #0x10
 	WORD $0xd65f03c0 // ret
+
+// func marginNEON(a)
+TEXT ·marginNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400408 // ldr x8, [x0, #0x8]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400110b // b.lt 0x3b98 <marginNEON+0x228>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9100c00a // add x10, x0, #0x30
+	WORD $0x4d40c940 // ld1r { v0.4s }, [x10]
+	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0x2d400d41 // ldp s1, s3, [x10]
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD $0x4e22d462 // fadd v2.4s, v3.4s, v2.4s
+	WORD $0x4e040442 // dup v2.4s, v2.s[0]
+	WORD $0x14000025 // b 0x3a38 <marginNEON+0xc8>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x6eb284e7 // sub v7.4s, v7.4s, v18.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6eb08484 // sub v4.4s, v4.4s, v16.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6eb184a5 // sub v5.4s, v5.4s, v17.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6ea68463 // sub v3.4s, v3.4s, v6.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f819063 // fmul v3.4s, v3.4s, v1.s[0]
+	WORD $0x4f8190a5 // fmul v5.4s, v5.4s, v1.s[0]
+	WORD $0x4f819084 // fmul v4.4s, v4.4s, v1.s[0]
+	WORD $0x4f8190e6 // fmul v6.4s, v7.4s, v1.s[0]
+	WORD $0x6ea6e447 // fcmgt v7.4s, v2.4s, v6.4s
+	WORD $0x6ea4e450 // fcmgt v16.4s, v2.4s, v4.4s
+	WORD $0x6ea5e451 // fcmgt v17.4s, v2.4s, v5.4s
+	WORD $0x6ea3e452 // fcmgt v18.4s, v2.4s, v3.4s
+	WORD $0x6ef21c43 // bif v3.16b, v2.16b, v18.16b
+	WORD $0x6ef11c45 // bif v5.16b, v2.16b, v17.16b
+	WORD $0x6ef01c44 // bif v4.16b, v2.16b, v16.16b
+	WORD $0x6ee71c46 // bif v6.16b, v2.16b, v7.16b
+	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
+	WORD $0x4ea1b884 // fcvtzs v4.4s, v4.4s
+	WORD $0x4ea1b8a5 // fcvtzs v5.4s, v5.4s
+	WORD $0x4ea1b863 // fcvtzs v3.4s, v3.4s
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0x4e4318a3 // uzp1 v3.8h, v5.8h, v3.8h
+	WORD $0x4e4418c4 // uzp1 v4.8h, v6.8h, v4.8h
+	WORD $0x4e041863 // uzp1 v3.16b, v3.16b, v4.16b
+	WORD $0x3ca96943 // str q3, [x10, x9]
+	WORD $0x91004129 // add x9, x9, #0x10
+	WORD $0xf940040a // ldr x10, [x0, #0x8]
+	WORD $0x91010108 // add x8, x8, #0x40
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54000b2a // b.ge 0x3b98 <marginNEON+0x228>
+	WORD $0xd37ef52e // lsl x14, x9, #2
+	WORD $0xa9412c0a // ldp x10, x11, [x0, #0x10]
+	WORD $0xa9423c0d // ldp x13, x15, [x0, #0x20]
+	WORD $0x8b0e0150 // add x16, x10, x14
+	WORD $0xd37ef5ac // lsl x12, x13, #2
+	WORD $0xad401203 // ldp q3, q4, [x16]
+	WORD $0xad411a05 // ldp q5, q6, [x16, #0x20]
+	WORD $0x8b0c0210 // add x16, x16, x12
+	WORD $0xad404207 // ldp q7, q16, [x16]
+	WORD $0xad414a11 // ldp q17, q18, [x16, #0x20]
+	WORD $0x4f2b54d3 // shl v19.4s, v6.4s, #0xb
+	WORD $0x4f2b5494 // shl v20.4s, v4.4s, #0xb
+	WORD $0x4f2b5475 // shl v21.4s, v3.4s, #0xb
+	WORD $0x8b0e016e // add x14, x11, x14
+	WORD $0xad4059d7 // ldp q23, q22, [x14]
+	WORD $0x6ea386e3 // sub v3.4s, v23.4s, v3.4s
+	WORD $0x4ea09475 // mla v21.4s, v3.4s, v0.4s
+	WORD $0x6ea486c3 // sub v3.4s, v22.4s, v4.4s
+	WORD $0x4ea09474 // mla v20.4s, v3.4s, v0.4s
+	WORD $0x4f2b54b6 // shl v22.4s, v5.4s, #0xb
+	WORD $0xad410dc4 // ldp q4, q3, [x14, #0x20]
+	WORD $0x6ea58484 // sub v4.4s, v4.4s, v5.4s
+	WORD $0x4ea09496 // mla v22.4s, v4.4s, v0.4s
+	WORD $0x6ea68463 // sub v3.4s, v3.4s, v6.4s
+	WORD $0x4ea09473 // mla v19.4s, v3.4s, v0.4s
+	WORD $0x8b0c01ce // add x14, x14, x12
+	WORD $0x4f2b5646 // shl v6.4s, v18.4s, #0xb
+	WORD $0x4f2b5617 // shl v23.4s, v16.4s, #0xb
+	WORD $0x4f2b54f8 // shl v24.4s, v7.4s, #0xb
+	WORD $0xad400dc4 // ldp q4, q3, [x14]
+	WORD $0x6ea78484 // sub v4.4s, v4.4s, v7.4s
+	WORD $0x4ea09498 // mla v24.4s, v4.4s, v0.4s
+	WORD $0x6eb08463 // sub v3.4s, v3.4s, v16.4s
+	WORD $0x4ea09477 // mla v23.4s, v3.4s, v0.4s
+	WORD $0x4f2b5639 // shl v25.4s, v17.4s, #0xb
+	WORD $0xad410dc4 // ldp q4, q3, [x14, #0x20]
+	WORD $0x6eb18484 // sub v4.4s, v4.4s, v17.4s
+	WORD $0x4ea09499 // mla v25.4s, v4.4s, v0.4s
+	WORD $0x6eb28463 // sub v3.4s, v3.4s, v18.4s
+	WORD $0x4ea09466 // mla v6.4s, v3.4s, v0.4s
+	WORD $0x4ea66664 // smax v4.4s, v19.4s, v6.4s
+	WORD $0x4eb966c7 // smax v7.4s, v22.4s, v25.4s
+	WORD $0x4eb76683 // smax v3.4s, v20.4s, v23.4s
+	WORD $0x4eb866a5 // smax v5.4s, v21.4s, v24.4s
+	WORD $0x4ea66e70 // smin v16.4s, v19.4s, v6.4s
+	WORD $0x4eb96ed2 // smin v18.4s, v22.4s, v25.4s
+	WORD $0x4eb76e86 // smin v6.4s, v20.4s, v23.4s
+	WORD $0x4eb86eb1 // smin v17.4s, v21.4s, v24.4s
+	WORD $0xf1000dff // cmp x15, #0x3
+	WORD $0x54fff5ab // b.lt 0x39b0 <marginNEON+0x40>
+	WORD $0x8b0d0d0d // add x13, x8, x13, lsl #3
+	WORD $0xd10009ee // sub x14, x15, #0x2
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x8b0d014f // add x15, x10, x13
+	WORD $0xad414df4 // ldp q20, q19, [x15, #0x20]
+	WORD $0xad4055f6 // ldp q22, q21, [x15]
+	WORD $0x8b0d016f // add x15, x11, x13
+	WORD $0xad4061f7 // ldp q23, q24, [x15]
+	WORD $0xad4169f9 // ldp q25, q26, [x15, #0x20]
+	WORD $0x4f2b56db // shl v27.4s, v22.4s, #0xb
+	WORD $0x4f2b56bc // shl v28.4s, v21.4s, #0xb
+	WORD $0x4f2b569d // shl v29.4s, v20.4s, #0xb
+	WORD $0x4f2b567e // shl v30.4s, v19.4s, #0xb
+	WORD $0x6eb38753 // sub v19.4s, v26.4s, v19.4s
+	WORD $0x4ea0967e // mla v30.4s, v19.4s, v0.4s
+	WORD $0x6eb48733 // sub v19.4s, v25.4s, v20.4s
+	WORD $0x4ea0967d // mla v29.4s, v19.4s, v0.4s
+	WORD $0x6eb58713 // sub v19.4s, v24.4s, v21.4s
+	WORD $0x4ea0967c // mla v28.4s, v19.4s, v0.4s
+	WORD $0x6eb686f3 // sub v19.4s, v23.4s, v22.4s
+	WORD $0x4ea0967b // mla v27.4s, v19.4s, v0.4s
+	WORD $0x4ebb6cb3 // smin v19.4s, v5.4s, v27.4s
+	WORD $0x4ebc6c74 // smin v20.4s, v3.4s, v28.4s
+	WORD $0x4ebd6cf5 // smin v21.4s, v7.4s, v29.4s
+	WORD $0x4ebe6c96 // smin v22.4s, v4.4s, v30.4s
+	WORD $0x4eb66610 // smax v16.4s, v16.4s, v22.4s
+	WORD $0x4eb56652 // smax v18.4s, v18.4s, v21.4s
+	WORD $0x4eb464c6 // smax v6.4s, v6.4s, v20.4s
+	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
+	WORD $0x4ebe6484 // smax v4.4s, v4.4s, v30.4s
+	WORD $0x4ebd64e7 // smax v7.4s, v7.4s, v29.4s
+	WORD $0x4ebc6463 // smax v3.4s, v3.4s, v28.4s
+	WORD $0x4ebb64a5 // smax v5.4s, v5.4s, v27.4s
+	WORD $0x8b0c01ad // add x13, x13, x12
+	WORD $0xf10005ce // subs x14, x14, #0x1
+	WORD $0x54fffc01 // b.ne 0x3b10 <marginNEON+0x1a0>
+	WORD $0x17ffff87 // b 0x39b0 <marginNEON+0x40>
+	WORD $0xd65f03c0 // ret

@@ -97,6 +97,10 @@ var (
 		{"resize-argmax_16_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},
 		{"resize-argmax_8_avx2", AVX2, runResizeArgMax(resizeArgMaxAVX2)},
 	}
+	marginTable = []marginVariant{
+		{"margin_16_avx512vnni", AVX512VNNI, runMargin(marginAVX512VNNI)},
+		{"margin_16_avx2", AVX2, runMargin(marginAVX2)},
+	}
 )
 
 // peakTable is the loops that measure the limit, best first.

@@ -38,6 +38,7 @@ var (
 	sumTable     = []sumVariant{{"sum_4x4_neon", NEON, runSum(sumNEON)}}
 	maxTable     = []maxVariant{{"max_4x4_neon", NEON, runMax(maxNEON)}}
 	argmaxTable  = []argmaxVariant{{"resize-argmax_4_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
+	marginTable  = []marginVariant{{"margin_16_neon", NEON, runMargin(marginNEON)}}
 )
 
 // peakTable is the loops that measure the limit, best first.

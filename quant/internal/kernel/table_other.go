@@ -17,6 +17,7 @@ var (
 	sumTable     []sumVariant
 	maxTable     []maxVariant
 	argmaxTable  []argmaxVariant
+	marginTable  []marginVariant
 )
 
 var peakTable []peakVariant

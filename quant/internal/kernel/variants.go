@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable, maxTable,
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, marginTable, sumTable, maxTable,
 // planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
@@ -63,6 +63,13 @@ type realVariant struct {
 	run   func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte)
 }
 
+// marginVariant is one way of making margins of a map that is resized.
+type marginVariant struct {
+	name  string
+	needs Feature
+	run   func(dst []byte, src *Map, r *Resize, factor float32, y0, y1 int, scratch []int32)
+}
+
 // sumVariant is one way of summing 16 channels, from c on, over a whole map of fewer than 2²² pixels.
 type sumVariant struct {
 	name  string
@@ -92,6 +99,7 @@ type Set struct {
 	resize  *resizeVariant
 	nearest *resizeVariant
 	argmax  *argmaxVariant
+	margin  *marginVariant
 	real    []realVariant
 	sum     *sumVariant
 	max     *maxVariant
@@ -134,6 +142,9 @@ func each(visit func(name string, needs Feature)) {
 		visit(v.name, v.needs)
 	}
 	for _, v := range argmaxTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range marginTable {
 		visit(v.name, v.needs)
 	}
 	for _, v := range realTable {
@@ -194,6 +205,7 @@ func Choose(disable []string) (*Set, error) {
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.max = first(maxTable, func(v *maxVariant) bool { return on(v.name, v.needs) })
 	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
+	s.margin = first(marginTable, func(v *marginVariant) bool { return on(v.name, v.needs) })
 	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })
 	return s, nil
 }

@@ -140,15 +140,15 @@ func (p *planner) emitMargin(c *classes, in *Buffer, h, w int) {
 	out := newBuffer("margin", tensor.Uint8, []int{h, w}, Plain)
 	out.Place = IsOutput
 	p.plan.Margin = out
-	factor, resize := float32(c.scale*MarginUnit), c.resize
-	p.add(&Step{Name: out.Name, Op: "margin", Kernel: "margin_generic", In: []*Buffer{in}, Out: []*Buffer{out}, Units: h, Align: 1,
+	factor, resize, set := float32(c.scale*MarginUnit), c.resize, p.set
+	p.add(&Step{Name: out.Name, Op: "margin", Kernel: set.MarginKernel(resize), In: []*Buffer{in}, Out: []*Buffer{out}, Units: h, Align: 1,
 		bind: func(scratch [][]byte) func(int, int, int) {
 			own := make([][]int32, len(scratch))
 			for i := range own {
 				own[i] = make([]int32, kernel.MarginScratch(&in.maps[0], resize))
 			}
 			return func(worker, lo, hi int) {
-				kernel.Margin(out.Data, &in.maps[0], resize, factor, lo, hi, own[worker])
+				set.Margin(out.Data, &in.maps[0], resize, factor, lo, hi, own[worker])
 			}
 		}})
 }

@@ -256,6 +256,16 @@ struct enlarge_args {
 	const int32_t *order; // 16 dwords: undoes packing within 128-bit lanes
 };
 
+// margin_args: a row of margins.
+struct margin_args {
+	uint8_t *dst;
+	word n;                       // pixels, a multiple of 16
+	const int32_t *upper, *lower; // [classes][plane]: two rows of logits, enlarged along their width
+	word plane, classes;          // at least 2 classes
+	word weight;                  // of the lower row, in units of 1/2^11
+	const float *factor;          // from leads to margins; behind it 255
+};
+
 // peak_args: the dot-product limit of a core; the sum keeps the work alive.
 struct peak_args {
 	word rounds; // of 24 independent accumulators each

@@ -1416,3 +1416,12 @@ void peakAVX512VNNI(const struct peak_args *a) {
 	for (int i = 1; i < 24; i++) acc[0] = _mm512_add_epi32(acc[0], acc[i]);
 	_mm512_storeu_si512(a->sum, acc[0]);
 }
+
+typedef int32_t margin_ints __attribute__((vector_size(64)));
+typedef float margin_floats __attribute__((vector_size(64)));
+
+INLINE void store_bytes(uint8_t *p, const margin_ints *v) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)*v)); }
+
+#include "margin.h"
+
+void marginAVX512VNNI(const struct margin_args *a) { margin(a); }
