@@ -17,7 +17,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x797de2c4; BYTE $0xf8 // vpbroadcastw ymm7, xmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x1ec78e0f; WORD $0x0000 // jle 0x1ef1 <glideAVX2+0x1ef1>
+	LONG $0x1ed78e0f; WORD $0x0000 // jle 0x1f01 <glideAVX2+0x1f01>
 	LONG $0x0020bb41; WORD $0x0000 // mov r11d, 0x20
 	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
 	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
@@ -35,7 +35,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0x404f3b48 // cmp rcx, qword ptr [rdi + 0x40]
-	LONG $0x1e728d0f; WORD $0x0000 // jge 0x1ef9 <glideAVX2+0x1ef9>
+	LONG $0x1e828d0f; WORD $0x0000 // jge 0x1f09 <glideAVX2+0x1f09>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x89048d48 // lea rax, [rcx + 4*rcx]
@@ -57,7 +57,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x797de2c4; BYTE $0xe9 // vpbroadcastw ymm5, xmm1
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0xc0854566 // test r8w, r8w
-	LONG $0x146f880f; WORD $0x0000 // js 0x1551 <glideAVX2+0x1551>
+	LONG $0x147f880f; WORD $0x0000 // js 0x1561 <glideAVX2+0x1561>
 	WORD $0xc689 // mov esi, eax
 	WORD $0x2944; BYTE $0xce // sub esi, r9d
 	LONG $0x01518d49 // lea rdx, [r9 + 0x1]
@@ -398,20 +398,21 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c58349 // add r13, 0x2
 	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
 	LONG $0x03728d0f; WORD $0x0000 // jge 0xac0 <glideAVX2+0xac0>
+	QUAD $0x0000804d8c180f42; BYTE $0x00 // prefetcht0 byte ptr [rbp + 2*r9 + 0x80]
 	LONG $0x6f7e21c4; WORD $0x4d6c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r9]
 	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
 	LONG $0x48bf0f49; BYTE $0x46 // movsx rcx, word ptr [r8 + 0x46]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xcd7c // jl 0x730 <glideAVX2+0x730>
+	WORD $0xc47c // jl 0x730 <glideAVX2+0x730>
 	LONG $0x48bf0f49; BYTE $0x48 // movsx rcx, word ptr [r8 + 0x48]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xc37d // jge 0x730 <glideAVX2+0x730>
+	WORD $0xba7d // jge 0x730 <glideAVX2+0x730>
 	QUAD $0x0001e08bf91541c4; BYTE $0x00 // vpsubw ymm9, ymm13, ymmword ptr [r11 + 0x1e0]
 	QUAD $0x000200933e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r11 + 0x200]
 	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
 	LONG $0xd3ef35c5 // vpxor ymm10, ymm9, ymm3
 	LONG $0x177d42c4; BYTE $0xd2 // vptest ymm10, ymm10
-	WORD $0xa174 // je 0x730 <glideAVX2+0x730>
+	WORD $0x9874 // je 0x730 <glideAVX2+0x730>
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
 	QUAD $0x00008897187d62c4; BYTE $0x00 // vbroadcastss ymm10, dword ptr [rdi + 0x88]
 	QUAD $0x00008c9f187d62c4; BYTE $0x00 // vbroadcastss ymm11, dword ptr [rdi + 0x8c]
@@ -442,7 +443,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0b0d42c4; BYTE $0xf2 // vpmulhrsw ymm14, ymm14, ymm10
 	LONG $0xfd1d41c4; BYTE $0xe6 // vpaddw ymm12, ymm12, ymm14
 	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	WORD $0x3d74 // je 0x87c <glideAVX2+0x87c>
+	WORD $0x3d74 // je 0x885 <glideAVX2+0x885>
 	LONG $0x0b2d42c4; BYTE $0xf2 // vpmulhrsw ymm14, ymm10, ymm10
 	QUAD $0x0000c0bd797d42c4; BYTE $0x00 // vpbroadcastw ymm15, word ptr [r13 + 0xc0]
 	QUAD $0x0000c0bbfd0541c4; BYTE $0x00 // vpaddw ymm15, ymm15, ymmword ptr [r11 + 0xc0]
@@ -490,7 +491,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
 	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
 	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
-	LONG $0xfd43840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
+	LONG $0xfd3a840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
 	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
 	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
 	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
@@ -504,7 +505,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
 	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
 	WORD $0xc085 // test eax, eax
-	LONG $0xfcf1840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
+	LONG $0xfce8840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
 	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
 	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
 	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
@@ -519,49 +520,50 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x034c; BYTE $0x09 // add r9, qword ptr [rcx]
 	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
 	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
-	WORD $0x1ceb // jmp 0xa0d <glideAVX2+0xa0d>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x13eb // jmp 0xa0d <glideAVX2+0xa0d>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x708d; BYTE $0xff // lea esi, [rax - 0x1]
 	WORD $0xc621 // and esi, eax
 	WORD $0xf089 // mov eax, esi
 	LONG $0xfc9b840f; WORD $0xffff // je 0x6a8 <glideAVX2+0x6a8>
-	LONG $0xd8bc0ff3 // tzcnt ebx, eax
-	QUAD $0x0004a05a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rbx + 0x4a0]
-	LONG $0xd2854566 // test r10w, r10w
+	LONG $0xbc0f44f3; BYTE $0xf8 // tzcnt r15d, eax
+	QUAD $0x0004a07a9cb70f42; BYTE $0x00 // movzx ebx, word ptr [rdx + 2*r15 + 0x4a0]
+	WORD $0x8566; BYTE $0xdb // test bx, bx
 	WORD $0xe07e // jle 0xa00 <glideAVX2+0xa00>
-	QUAD $0x000004805ab4bf0f // movsx esi, word ptr [rdx + 2*rbx + 0x480]
+	QUAD $0x0004807ab4bf0f42; BYTE $0x00 // movsx esi, word ptr [rdx + 2*r15 + 0x480]
 	LONG $0x14247403 // add esi, dword ptr [rsp + 0x14]
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x74af0f48; WORD $0x3824 // imul rsi, qword ptr [rsp + 0x38]
 	LONG $0x71348d49 // lea rsi, [r9 + 2*rsi]
-	QUAD $0x0004405abcbf0f48; BYTE $0x00 // movsx rdi, word ptr [rdx + 2*rbx + 0x440]
+	QUAD $0x0004407abcbf0f4a; BYTE $0x00 // movsx rdi, word ptr [rdx + 2*r15 + 0x440]
 	LONG $0x7e3c8d48 // lea rdi, [rsi + 2*rdi]
-	QUAD $0x000004605ab4b70f // movzx esi, word ptr [rdx + 2*rbx + 0x460]
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x25eb // jmp 0xa78 <glideAVX2+0xa78>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	QUAD $0x0004a05a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rbx + 0x4a0]
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0xc2bf0f45 // movsx r8d, r10w
+	QUAD $0x0004607ab4b70f42; BYTE $0x00 // movzx esi, word ptr [rdx + 2*r15 + 0x460]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x23eb // jmp 0xa78 <glideAVX2+0xa78>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0004a07a9cb70f42; BYTE $0x00 // movzx ebx, word ptr [rdx + 2*r15 + 0x4a0]
+	WORD $0xff41; BYTE $0xc2 // inc r10d
+	LONG $0xc3bf0f44 // movsx r8d, bx
 	WORD $0x0148; BYTE $0xcf // add rdi, rcx
-	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
+	WORD $0x3945; BYTE $0xc2 // cmp r10d, r8d
 	WORD $0x887d // jge 0xa00 <glideAVX2+0xa00>
 	WORD $0x8566; BYTE $0xf6 // test si, si
 	WORD $0xec7e // jle 0xa69 <glideAVX2+0xa69>
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	QUAD $0x000004205ab4b70f // movzx esi, word ptr [rdx + 2*rbx + 0x420]
-	LONG $0x04b70f46; BYTE $0x57 // movzx r8d, word ptr [rdi + 2*r10]
+	WORD $0xdb31 // xor ebx, ebx
+	BYTE $0x90 // nop
+	QUAD $0x0004207ab4b70f42; BYTE $0x00 // movzx esi, word ptr [rdx + 2*r15 + 0x420]
+	LONG $0x04b70f44; BYTE $0x5f // movzx r8d, word ptr [rdi + 2*rbx]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xf0394166 // cmp r8w, si
 	LONG $0xc6430f44 // cmovae r8d, esi
 	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x04894666; BYTE $0x57 // mov word ptr [rdi + 2*r10], r8w
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	QUAD $0x0004605ab4bf0f48; BYTE $0x00 // movsx rsi, word ptr [rdx + 2*rbx + 0x460]
-	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
-	WORD $0xcf7c // jl 0xa80 <glideAVX2+0xa80>
-	WORD $0xadeb // jmp 0xa60 <glideAVX2+0xa60>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x04894466; BYTE $0x5f // mov word ptr [rdi + 2*rbx], r8w
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	QUAD $0x0004607ab4bf0f4a; BYTE $0x00 // movsx rsi, word ptr [rdx + 2*r15 + 0x460]
+	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
+	WORD $0xce7c // jl 0xa80 <glideAVX2+0xa80>
+	WORD $0xaceb // jmp 0xa60 <glideAVX2+0xa60>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0xc1fa8148; WORD $0x0004; BYTE $0x00 // cmp rdx, 0x4c1
 	LONG $0xf7938c0f; WORD $0xffff // jl 0x260 <glideAVX2+0x260>
 	LONG $0x04406349 // movsxd rax, dword ptr [r8 + 0x4]
@@ -642,7 +644,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xe9 // vpbroadcastw ymm5, xmm1
 	WORD $0xfa83; BYTE $0x03 // cmp edx, 0x3
-	LONG $0x09be850f; WORD $0x0000 // jne 0x159e <glideAVX2+0x159e>
+	LONG $0x09ce850f; WORD $0x0000 // jne 0x15ae <glideAVX2+0x15ae>
 	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xf1 // vpbroadcastw ymm6, xmm1
@@ -900,21 +902,22 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
 	LONG $0x02c58349 // add r13, 0x2
 	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
-	LONG $0x03628d0f; WORD $0x0000 // jge 0x1430 <glideAVX2+0x1430>
+	LONG $0x03728d0f; WORD $0x0000 // jge 0x1440 <glideAVX2+0x1440>
+	QUAD $0x000080458c180f42; BYTE $0x00 // prefetcht0 byte ptr [rbp + 2*r8 + 0x80]
 	LONG $0x6f7e21c4; WORD $0x456c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r8]
 	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
 	LONG $0x4ebf0f48; BYTE $0x46 // movsx rcx, word ptr [rsi + 0x46]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xcd7c // jl 0x10b0 <glideAVX2+0x10b0>
+	WORD $0xc47c // jl 0x10b0 <glideAVX2+0x10b0>
 	LONG $0x4ebf0f48; BYTE $0x48 // movsx rcx, word ptr [rsi + 0x48]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xc37d // jge 0x10b0 <glideAVX2+0x10b0>
+	WORD $0xba7d // jge 0x10b0 <glideAVX2+0x10b0>
 	QUAD $0x0001e08bf915c1c4; BYTE $0x00 // vpsubw ymm1, ymm13, ymmword ptr [r11 + 0x1e0]
 	QUAD $0x000200933e75c2c4; BYTE $0x00 // vpmaxuw ymm2, ymm1, ymmword ptr [r11 + 0x200]
 	LONG $0xca7575c5 // vpcmpeqw ymm9, ymm1, ymm2
 	LONG $0xcbefb5c5 // vpxor ymm1, ymm9, ymm3
 	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
-	WORD $0xa274 // je 0x10b0 <glideAVX2+0x10b0>
+	WORD $0x9974 // je 0x10b0 <glideAVX2+0x10b0>
 	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
 	QUAD $0x0000888f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x88]
 	QUAD $0x00008c97187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x8c]
@@ -945,7 +948,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0b6dc2c4; BYTE $0xd2 // vpmulhrsw ymm2, ymm2, ymm10
 	LONG $0xe2fd75c5 // vpaddw ymm12, ymm1, ymm2
 	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	WORD $0x3b74 // je 0x11f5 <glideAVX2+0x11f5>
+	WORD $0x3b74 // je 0x11fe <glideAVX2+0x11fe>
 	LONG $0x0b2dc2c4; BYTE $0xca // vpmulhrsw ymm1, ymm10, ymm10
 	QUAD $0x0000c095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0xc0]
 	QUAD $0x0000c093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xc0]
@@ -993,7 +996,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
 	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
 	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
-	LONG $0xfd43840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0xfd3a840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
 	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
 	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
 	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
@@ -1007,7 +1010,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
 	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
 	WORD $0xc085 // test eax, eax
-	LONG $0xfcf1840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0xfce8840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
 	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
 	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
 	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
@@ -1022,52 +1025,53 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x034c; BYTE $0x09 // add r9, qword ptr [rcx]
 	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
 	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
-	WORD $0x0feb // jmp 0x137d <glideAVX2+0x137d>
-	WORD $0x9066 // nop
+	WORD $0x16eb // jmp 0x138d <glideAVX2+0x138d>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x708d; BYTE $0xff // lea esi, [rax - 0x1]
 	WORD $0xc621 // and esi, eax
 	WORD $0xf089 // mov eax, esi
-	LONG $0xfca8840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
+	LONG $0xfc98840f; WORD $0xffff // je 0x1025 <glideAVX2+0x1025>
 	LONG $0xf8bc0ff3 // tzcnt edi, eax
-	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
-	LONG $0xd2854566 // test r10w, r10w
-	WORD $0xe07e // jle 0x1370 <glideAVX2+0x1370>
+	QUAD $0x000004a07a9cb70f // movzx ebx, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0x8566; BYTE $0xdb // test bx, bx
+	WORD $0xe27e // jle 0x1380 <glideAVX2+0x1380>
 	QUAD $0x000004807ab4bf0f // movsx esi, word ptr [rdx + 2*rdi + 0x480]
 	LONG $0x14247403 // add esi, dword ptr [rsp + 0x14]
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x74af0f48; WORD $0x3824 // imul rsi, qword ptr [rsp + 0x38]
 	LONG $0x71348d49 // lea rsi, [r9 + 2*rsi]
 	QUAD $0x0004407a84bf0f4c; BYTE $0x00 // movsx r8, word ptr [rdx + 2*rdi + 0x440]
-	LONG $0x461c8d4a // lea rbx, [rsi + 2*r8]
+	LONG $0x463c8d4e // lea r15, [rsi + 2*r8]
 	QUAD $0x000004607ab4b70f // movzx esi, word ptr [rdx + 2*rdi + 0x460]
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x25eb // jmp 0x13e8 <glideAVX2+0x13e8>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0xc2bf0f45 // movsx r8d, r10w
-	WORD $0x0148; BYTE $0xcb // add rbx, rcx
-	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
-	WORD $0x887d // jge 0x1370 <glideAVX2+0x1370>
-	WORD $0x8566; BYTE $0xf6 // test si, si
-	WORD $0xec7e // jle 0x13d9 <glideAVX2+0x13d9>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x26eb // jmp 0x13f7 <glideAVX2+0x13f7>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x000004a07a9cb70f // movzx ebx, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0xff41; BYTE $0xc2 // inc r10d
+	LONG $0xc3bf0f44 // movsx r8d, bx
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	WORD $0x3945; BYTE $0xc2 // cmp r10d, r8d
+	WORD $0x897d // jge 0x1380 <glideAVX2+0x1380>
+	WORD $0x8566; BYTE $0xf6 // test si, si
+	WORD $0xec7e // jle 0x13e8 <glideAVX2+0x13e8>
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x9066 // nop
 	QUAD $0x000004207ab4b70f // movzx esi, word ptr [rdx + 2*rdi + 0x420]
-	LONG $0x04b70f46; BYTE $0x53 // movzx r8d, word ptr [rbx + 2*r10]
+	LONG $0x04b70f45; BYTE $0x5f // movzx r8d, word ptr [r15 + 2*rbx]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xf0394166 // cmp r8w, si
 	LONG $0xc6430f44 // cmovae r8d, esi
 	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x04894666; BYTE $0x53 // mov word ptr [rbx + 2*r10], r8w
-	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x04894566; BYTE $0x5f // mov word ptr [r15 + 2*rbx], r8w
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	QUAD $0x0004607ab4bf0f48; BYTE $0x00 // movsx rsi, word ptr [rdx + 2*rdi + 0x460]
-	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
-	WORD $0xcf7c // jl 0x13f0 <glideAVX2+0x13f0>
-	WORD $0xadeb // jmp 0x13d0 <glideAVX2+0x13d0>
+	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
+	WORD $0xcf7c // jl 0x1400 <glideAVX2+0x1400>
+	WORD $0xadeb // jmp 0x13e0 <glideAVX2+0x13e0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc1f98149; WORD $0x0004; BYTE $0x00 // cmp r9, 0x4c1
 	LONG $0x246c8b44; BYTE $0x04 // mov r13d, dword ptr [rsp + 0x4]
-	LONG $0xf7ce8c0f; WORD $0xffff // jl 0xc10 <glideAVX2+0xc10>
+	LONG $0xf7be8c0f; WORD $0xffff // jl 0xc10 <glideAVX2+0xc10>
 	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f48 // imul rax, rdx
@@ -1078,20 +1082,20 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481c8d48 // lea rbx, [rax + 2*rcx]
 	LONG $0x123c8d4c // lea r15, [rdx + rdx]
 	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	WORD $0x17eb // jmp 0x1480 <glideAVX2+0x1480>
+	WORD $0x17eb // jmp 0x1490 <glideAVX2+0x1490>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xa0c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xa0
 	WORD $0x394d; BYTE $0xde // cmp r14, r11
-	LONG $0x00c0830f; WORD $0x0000 // jae 0x1540 <glideAVX2+0x1540>
+	LONG $0x00c0830f; WORD $0x0000 // jae 0x1550 <glideAVX2+0x1550>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x15eb // jmp 0x1499 <glideAVX2+0x1499>
+	WORD $0x15eb // jmp 0x14a9 <glideAVX2+0x14a9>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x10f88348 // cmp rax, 0x10
-	WORD $0xd774 // je 0x1470 <glideAVX2+0x1470>
+	WORD $0xd774 // je 0x1480 <glideAVX2+0x1480>
 	QUAD $0x000080468cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r14 + 2*rax + 0x80]
 	WORD $0xc985 // test ecx, ecx
-	WORD $0xea7e // jle 0x1490 <glideAVX2+0x1490>
+	WORD $0xea7e // jle 0x14a0 <glideAVX2+0x14a0>
 	LONG $0x34b70f41; BYTE $0x46 // movzx esi, word ptr [r14 + 2*rax]
 	LONG $0x44bf0f4d; WORD $0x6046 // movsx r8, word ptr [r14 + 2*rax + 0x60]
 	LONG $0xc2af0f4c // imul r8, rdx
@@ -1099,14 +1103,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x44bf0f4d; WORD $0x2046 // movsx r8, word ptr [r14 + 2*rax + 0x20]
 	LONG $0x41148d4f // lea r10, [r9 + 2*r8]
 	WORD $0xc1ff // inc ecx
-	WORD $0x1beb // jmp 0x14e2 <glideAVX2+0x14e2>
+	WORD $0x1beb // jmp 0x14f2 <glideAVX2+0x14f2>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xff41; BYTE $0xc1 // inc r9d
 	LONG $0x0c894766; BYTE $0x82 // mov word ptr [r10 + 4*r8], r9w
 	WORD $0xc9ff // dec ecx
 	WORD $0x014d; BYTE $0xfa // add r10, r15
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xae76 // jbe 0x1490 <glideAVX2+0x1490>
+	WORD $0xae76 // jbe 0x14a0 <glideAVX2+0x14a0>
 	LONG $0x02b70f45 // movzx r8d, word ptr [r10]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xf0394166 // cmp r8w, si
@@ -1119,7 +1123,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0cb70f47; BYTE $0x42 // movzx r9d, word ptr [r10 + 2*r8]
 	WORD $0xff41; BYTE $0xc9 // dec r9d
 	LONG $0xf1394166 // cmp r9w, si
-	WORD $0x0372 // jb 0x1517 <glideAVX2+0x1517>
+	WORD $0x0372 // jb 0x1527 <glideAVX2+0x1527>
 	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
 	WORD $0xff41; BYTE $0xc1 // inc r9d
 	LONG $0x0c894766; BYTE $0x42 // mov word ptr [r10 + 2*r8], r9w
@@ -1129,12 +1133,12 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0cb70f47; BYTE $0x82 // movzx r9d, word ptr [r10 + 4*r8]
 	WORD $0xff41; BYTE $0xc9 // dec r9d
 	LONG $0xf1394166 // cmp r9w, si
-	WORD $0x9572 // jb 0x14d0 <glideAVX2+0x14d0>
+	WORD $0x9572 // jb 0x14e0 <glideAVX2+0x14e0>
 	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
-	WORD $0x90eb // jmp 0x14d0 <glideAVX2+0x14d0>
+	WORD $0x90eb // jmp 0x14e0 <glideAVX2+0x14e0>
 	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	LONG $0xfff6cbe9; BYTE $0xff // jmp 0xc1c <glideAVX2+0xc1c>
+	LONG $0xfff6bbe9; BYTE $0xff // jmp 0xc1c <glideAVX2+0xc1c>
 	WORD $0x014c; BYTE $0xda // add rdx, r11
 	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
@@ -1151,8 +1155,8 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0xff48; BYTE $0xce // dec rsi
-	WORD $0xc775 // jne 0x1560 <glideAVX2+0x1560>
-	LONG $0xffead3e9; BYTE $0xff // jmp 0x71 <glideAVX2+0x71>
+	WORD $0xc775 // jne 0x1570 <glideAVX2+0x1570>
+	LONG $0xffeac3e9; BYTE $0xff // jmp 0x71 <glideAVX2+0x71>
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xf1 // vpbroadcastw ymm6, xmm1
@@ -1162,7 +1166,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb741; BYTE $0x01 // mov r15b, 0x1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x30eb // jmp 0x15f7 <glideAVX2+0x15f7>
+	WORD $0x30eb // jmp 0x1607 <glideAVX2+0x1607>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
 	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
@@ -1170,7 +1174,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0010b841; WORD $0x0000 // mov r8d, 0x10
 	LONG $0x01c7f641 // test r15b, 0x1
 	LONG $0x0000bf41; WORD $0x0000 // mov r15d, 0x0
-	LONG $0xea69840f; WORD $0xffff // je 0x60 <glideAVX2+0x60>
+	LONG $0xea59840f; WORD $0xffff // je 0x60 <glideAVX2+0x60>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x989f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x98]
 	LONG $0x6f7e21c4; WORD $0x4004 // vmovdqu ymm8, ymmword ptr [rax + 2*r8]
@@ -1370,14 +1374,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
-	LONG $0xfc1e8d0f; WORD $0xffff // jge 0x15e1 <glideAVX2+0x15e1>
+	LONG $0xfc1e8d0f; WORD $0xffff // jge 0x15f1 <glideAVX2+0x15f1>
 	LONG $0x247c8944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r15d
 	LONG $0xa08b8d49; WORD $0x0002; BYTE $0x00 // lea rcx, [r11 + 0x2a0]
 	LONG $0xc0b38d4d; WORD $0x0004; BYTE $0x00 // lea r14, [r11 + 0x4c0]
 	LONG $0x612c8d4e // lea r13, [rcx + 2*r12]
 	LONG $0x0004c0ba; BYTE $0x00 // mov edx, 0x4c0
 	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
-	LONG $0x0000a5e9; BYTE $0x00 // jmp 0x1a8e <glideAVX2+0x1a8e>
+	LONG $0x0000a5e9; BYTE $0x00 // jmp 0x1a9e <glideAVX2+0x1a9e>
 	LONG $0xcdf99dc5 // vpsubw ymm1, ymm12, ymm5
 	LONG $0xd5f995c5 // vpsubw ymm2, ymm13, ymm5
 	LONG $0x3e75e2c4; BYTE $0xca // vpmaxuw ymm1, ymm1, ymm2
@@ -1411,21 +1415,22 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
 	LONG $0x02c58349 // add r13, 0x2
 	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
-	LONG $0x03628d0f; WORD $0x0000 // jge 0x1df0 <glideAVX2+0x1df0>
+	LONG $0x03628d0f; WORD $0x0000 // jge 0x1e00 <glideAVX2+0x1e00>
+	QUAD $0x000080458c180f42; BYTE $0x00 // prefetcht0 byte ptr [rbp + 2*r8 + 0x80]
 	LONG $0x6f7e21c4; WORD $0x456c; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rbp + 2*r8]
 	LONG $0xc5f915c5 // vpsubw ymm8, ymm13, ymm5
 	LONG $0x4ebf0f48; BYTE $0x46 // movsx rcx, word ptr [rsi + 0x46]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xcd7c // jl 0x1a70 <glideAVX2+0x1a70>
+	WORD $0xc47c // jl 0x1a80 <glideAVX2+0x1a80>
 	LONG $0x4ebf0f48; BYTE $0x48 // movsx rcx, word ptr [rsi + 0x48]
 	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	WORD $0xc37d // jge 0x1a70 <glideAVX2+0x1a70>
+	WORD $0xba7d // jge 0x1a80 <glideAVX2+0x1a80>
 	QUAD $0x0001e08bf915c1c4; BYTE $0x00 // vpsubw ymm1, ymm13, ymmword ptr [r11 + 0x1e0]
 	QUAD $0x000200933e75c2c4; BYTE $0x00 // vpmaxuw ymm2, ymm1, ymmword ptr [r11 + 0x200]
 	LONG $0xca7575c5 // vpcmpeqw ymm9, ymm1, ymm2
 	LONG $0xcbefb5c5 // vpxor ymm1, ymm9, ymm3
 	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
-	WORD $0xa274 // je 0x1a70 <glideAVX2+0x1a70>
+	WORD $0x9974 // je 0x1a80 <glideAVX2+0x1a80>
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
 	QUAD $0x0000888f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x88]
 	QUAD $0x00008c97187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x8c]
@@ -1456,7 +1461,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0b6dc2c4; BYTE $0xd2 // vpmulhrsw ymm2, ymm2, ymm10
 	LONG $0xe2fd75c5 // vpaddw ymm12, ymm1, ymm2
 	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	WORD $0x3b74 // je 0x1bb5 <glideAVX2+0x1bb5>
+	WORD $0x3b74 // je 0x1bce <glideAVX2+0x1bce>
 	LONG $0x0b2dc2c4; BYTE $0xca // vpmulhrsw ymm1, ymm10, ymm10
 	QUAD $0x0000c095797dc2c4; BYTE $0x00 // vpbroadcastw ymm2, word ptr [r13 + 0xc0]
 	QUAD $0x0000c093fd6dc1c4; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [r11 + 0xc0]
@@ -1504,7 +1509,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee1dc1c4; BYTE $0xcd // vpmaxsw ymm1, ymm12, ymm13
 	LONG $0xfe6575c5 // vpcmpgtw ymm15, ymm1, ymm6
 	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
-	LONG $0xfd47840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0xfd3e840f; WORD $0xffff // je 0x19f9 <glideAVX2+0x19f9>
 	LONG $0xea1dc1c4; BYTE $0xcd // vpminsw ymm1, ymm12, ymm13
 	LONG $0xc865f5c5 // vpcmpgtw ymm1, ymm1, ymm0
 	LONG $0xc9db85c5 // vpand ymm1, ymm15, ymm1
@@ -1518,7 +1523,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000004a0aa7f7ec5 // vmovdqu ymmword ptr [rdx + 0x4a0], ymm13
 	LONG $0xd77dc1c4; BYTE $0xc7 // vpmovmskb eax, ymm15
 	WORD $0xc085 // test eax, eax
-	LONG $0xfcf5840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0xfcec840f; WORD $0xffff // je 0x19f9 <glideAVX2+0x19f9>
 	LONG $0x397d63c4; WORD $0x01f9 // vextracti128 xmm1, ymm15, 0x1
 	LONG $0xc96381c5 // vpacksswb xmm1, xmm15, xmm1
 	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
@@ -1533,52 +1538,52 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x034c; BYTE $0x08 // add r9, qword ptr [rax]
 	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
 	LONG $0x3f0c8d48 // lea rcx, [rdi + rdi]
-	WORD $0x0feb // jmp 0x1d3d <glideAVX2+0x1d3d>
-	WORD $0x9066 // nop
+	WORD $0x16eb // jmp 0x1d5d <glideAVX2+0x1d5d>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x468d; BYTE $0xff // lea eax, [rsi - 0x1]
 	WORD $0xf021 // and eax, esi
 	WORD $0xc689 // mov esi, eax
-	LONG $0xfcac840f; WORD $0xffff // je 0x19e9 <glideAVX2+0x19e9>
+	LONG $0xfc9c840f; WORD $0xffff // je 0x19f9 <glideAVX2+0x19f9>
 	LONG $0xfebc0ff3 // tzcnt edi, esi
-	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
-	LONG $0xd2854566 // test r10w, r10w
-	WORD $0xe07e // jle 0x1d30 <glideAVX2+0x1d30>
+	QUAD $0x000004a07a9cb70f // movzx ebx, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0x8566; BYTE $0xdb // test bx, bx
+	WORD $0xe27e // jle 0x1d50 <glideAVX2+0x1d50>
 	QUAD $0x000004807a84bf0f // movsx eax, word ptr [rdx + 2*rdi + 0x480]
 	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
 	WORD $0x9848 // cdqe
 	LONG $0x44af0f48; WORD $0x3824 // imul rax, qword ptr [rsp + 0x38]
 	LONG $0x41048d49 // lea rax, [r9 + 2*rax]
-	QUAD $0x0004407a9cbf0f48; BYTE $0x00 // movsx rbx, word ptr [rdx + 2*rdi + 0x440]
-	LONG $0x581c8d48 // lea rbx, [rax + 2*rbx]
+	QUAD $0x0004407a94bf0f4c; BYTE $0x00 // movsx r10, word ptr [rdx + 2*rdi + 0x440]
+	LONG $0x503c8d4e // lea r15, [rax + 2*r10]
 	QUAD $0x000004607a84b70f // movzx eax, word ptr [rdx + 2*rdi + 0x460]
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x26eb // jmp 0x1da8 <glideAVX2+0x1da8>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	QUAD $0x0004a07a94b70f44; BYTE $0x00 // movzx r10d, word ptr [rdx + 2*rdi + 0x4a0]
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0xc2bf0f45 // movsx r8d, r10w
-	WORD $0x0148; BYTE $0xcb // add rbx, rcx
-	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
-	WORD $0x887d // jge 0x1d30 <glideAVX2+0x1d30>
-	WORD $0x8566; BYTE $0xc0 // test ax, ax
-	WORD $0xec7e // jle 0x1d99 <glideAVX2+0x1d99>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x17eb // jmp 0x1db7 <glideAVX2+0x1db7>
+	QUAD $0x000004a07a9cb70f // movzx ebx, word ptr [rdx + 2*rdi + 0x4a0]
+	WORD $0xff41; BYTE $0xc2 // inc r10d
+	LONG $0xc3bf0f44 // movsx r8d, bx
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	WORD $0x3945; BYTE $0xc2 // cmp r10d, r8d
+	WORD $0x997d // jge 0x1d50 <glideAVX2+0x1d50>
+	WORD $0x8566; BYTE $0xc0 // test ax, ax
+	WORD $0xec7e // jle 0x1da8 <glideAVX2+0x1da8>
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x9066 // nop
 	QUAD $0x000004207a84b70f // movzx eax, word ptr [rdx + 2*rdi + 0x420]
-	LONG $0x04b70f46; BYTE $0x53 // movzx r8d, word ptr [rbx + 2*r10]
+	LONG $0x04b70f45; BYTE $0x5f // movzx r8d, word ptr [r15 + 2*rbx]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xc0394166 // cmp r8w, ax
 	LONG $0xc0430f44 // cmovae r8d, eax
 	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x04894666; BYTE $0x53 // mov word ptr [rbx + 2*r10], r8w
-	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x04894566; BYTE $0x5f // mov word ptr [r15 + 2*rbx], r8w
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	QUAD $0x0004607a84bf0f48; BYTE $0x00 // movsx rax, word ptr [rdx + 2*rdi + 0x460]
-	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	WORD $0xcf7c // jl 0x1db0 <glideAVX2+0x1db0>
-	WORD $0xadeb // jmp 0x1d90 <glideAVX2+0x1d90>
+	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
+	WORD $0xcf7c // jl 0x1dc0 <glideAVX2+0x1dc0>
+	WORD $0xadeb // jmp 0x1da0 <glideAVX2+0x1da0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc1fa8148; WORD $0x0004; BYTE $0x00 // cmp rdx, 0x4c1
 	LONG $0x247c8b44; BYTE $0x04 // mov r15d, dword ptr [rsp + 0x4]
-	LONG $0x00de8c0f; WORD $0x0000 // jl 0x1ee0 <glideAVX2+0x1ee0>
+	LONG $0x00de8c0f; WORD $0x0000 // jl 0x1ef0 <glideAVX2+0x1ef0>
 	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -1589,20 +1594,20 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x510c8d48 // lea rcx, [rcx + 2*rdx]
 	LONG $0x00148d48 // lea rdx, [rax + rax]
 	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	WORD $0x17eb // jmp 0x1e40 <glideAVX2+0x1e40>
+	WORD $0x17eb // jmp 0x1e50 <glideAVX2+0x1e50>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xa0c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xa0
 	WORD $0x394d; BYTE $0xde // cmp r14, r11
-	LONG $0xf790830f; WORD $0xffff // jae 0x15d0 <glideAVX2+0x15d0>
+	LONG $0xf790830f; WORD $0xffff // jae 0x15e0 <glideAVX2+0x15e0>
 	WORD $0xf631 // xor esi, esi
-	WORD $0x15eb // jmp 0x1e59 <glideAVX2+0x1e59>
+	WORD $0x15eb // jmp 0x1e69 <glideAVX2+0x1e69>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x10fe8348 // cmp rsi, 0x10
-	WORD $0xd774 // je 0x1e30 <glideAVX2+0x1e30>
+	WORD $0xd774 // je 0x1e40 <glideAVX2+0x1e40>
 	QUAD $0x00008076bcbf0f41; BYTE $0x00 // movsx edi, word ptr [r14 + 2*rsi + 0x80]
 	WORD $0xff85 // test edi, edi
-	WORD $0xea7e // jle 0x1e50 <glideAVX2+0x1e50>
+	WORD $0xea7e // jle 0x1e60 <glideAVX2+0x1e60>
 	LONG $0x04b70f45; BYTE $0x76 // movzx r8d, word ptr [r14 + 2*rsi]
 	LONG $0x4cbf0f4d; WORD $0x6076 // movsx r9, word ptr [r14 + 2*rsi + 0x60]
 	LONG $0xc8af0f4c // imul r9, rax
@@ -1610,14 +1615,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x54bf0f4d; WORD $0x2076 // movsx r10, word ptr [r14 + 2*rsi + 0x20]
 	LONG $0x510c8d4f // lea r9, [r9 + 2*r10]
 	WORD $0xc7ff // inc edi
-	WORD $0x1aeb // jmp 0x1ea1 <glideAVX2+0x1ea1>
+	WORD $0x1aeb // jmp 0x1eb1 <glideAVX2+0x1eb1>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xc3ff // inc ebx
 	LONG $0x1c894366; BYTE $0x51 // mov word ptr [r9 + 2*r10], bx
 	WORD $0xcfff // dec edi
 	WORD $0x0149; BYTE $0xd1 // add r9, rdx
 	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
-	WORD $0xaf76 // jbe 0x1e50 <glideAVX2+0x1e50>
+	WORD $0xaf76 // jbe 0x1e60 <glideAVX2+0x1e60>
 	LONG $0x11b70f45 // movzx r10d, word ptr [r9]
 	WORD $0xff41; BYTE $0xca // dec r10d
 	LONG $0xc2394566 // cmp r10w, r8w
@@ -1630,13 +1635,13 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x1cb70f43; BYTE $0x51 // movzx ebx, word ptr [r9 + 2*r10]
 	WORD $0xcbff // dec ebx
 	LONG $0xc3394466 // cmp bx, r8w
-	WORD $0xbe72 // jb 0x1e90 <glideAVX2+0x1e90>
+	WORD $0xbe72 // jb 0x1ea0 <glideAVX2+0x1ea0>
 	WORD $0x8944; BYTE $0xc3 // mov ebx, r8d
-	WORD $0xb9eb // jmp 0x1e90 <glideAVX2+0x1e90>
+	WORD $0xb9eb // jmp 0x1ea0 <glideAVX2+0x1ea0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xffc6c749; WORD $0xffff; BYTE $0xff // mov r14, -0x1
 	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	LONG $0xfff6f0e9; BYTE $0xff // jmp 0x15e1 <glideAVX2+0x15e1>
+	LONG $0xfff6f0e9; BYTE $0xff // jmp 0x15f1 <glideAVX2+0x15f1>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xe76ffdc5 // vmovdqa ymm4, ymm7
 	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
@@ -1649,7 +1654,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
 	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
 	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	WORD $0x0e74 // je 0x1f31 <glideAVX2+0x1f31>
+	WORD $0x0e74 // je 0x1f41 <glideAVX2+0x1f41>
 	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
 	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
 	LONG $0x90c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x90
@@ -1669,7 +1674,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
 	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01138e0f; WORD $0x0000 // jle 0x2079 <halveColorAVX2+0x129>
+	LONG $0x01138e0f; WORD $0x0000 // jle 0x2089 <halveColorAVX2+0x129>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
@@ -1684,7 +1689,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x2deb // jmp 0x1fce <halveColorAVX2+0x7e>
+	WORD $0x2deb // jmp 0x1fde <halveColorAVX2+0x7e>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x207ffec5 // vmovdqu ymmword ptr [rax], ymm4
 	LONG $0x08c08349 // add r8, 0x8
@@ -1692,7 +1697,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x2079 <halveColorAVX2+0x129>
+	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x2089 <halveColorAVX2+0x129>
 	QUAD $0x00002000318c180f // prefetcht0 byte ptr [rcx + rsi + 0x2000]
 	QUAD $0x00002000328c180f // prefetcht0 byte ptr [rdx + rsi + 0x2000]
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
@@ -1719,11 +1724,11 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
 	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0xff4c840f; WORD $0xffff // je 0x1fb0 <halveColorAVX2+0x60>
+	LONG $0xff4c840f; WORD $0xffff // je 0x1fc0 <halveColorAVX2+0x60>
 	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
 	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
 	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
-	LONG $0xffff3be9; BYTE $0xff // jmp 0x1fb4 <halveColorAVX2+0x64>
+	LONG $0xffff3be9; BYTE $0xff // jmp 0x1fc4 <halveColorAVX2+0x64>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -1766,10 +1771,10 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x02b5850f; WORD $0x0000 // jne 0x23d6 <halveDepthAVX2+0x356>
+	LONG $0x02b5850f; WORD $0x0000 // jne 0x23e6 <halveDepthAVX2+0x356>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd1f88348 // cmp rax, -0x2f
-	LONG $0x05ad8c0f; WORD $0x0000 // jl 0x26dc <halveDepthAVX2+0x65c>
+	LONG $0x05ad8c0f; WORD $0x0000 // jl 0x26ec <halveDepthAVX2+0x65c>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
@@ -1777,15 +1782,15 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20408d4c // lea r8, [rax + 0x20]
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x17eb // jmp 0x2164 <halveDepthAVX2+0xe4>
+	WORD $0x17eb // jmp 0x2174 <halveDepthAVX2+0xe4>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x10c28349 // add r10, 0x10
 	LONG $0xf05a8d4d // lea r11, [r10 - 0x10]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
-	LONG $0x05788d0f; WORD $0x0000 // jge 0x26dc <halveDepthAVX2+0x65c>
+	LONG $0x05788d0f; WORD $0x0000 // jge 0x26ec <halveDepthAVX2+0x65c>
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x017b8d0f; WORD $0x0000 // jge 0x22e8 <halveDepthAVX2+0x268>
+	LONG $0x017b8d0f; WORD $0x0000 // jge 0x22f8 <halveDepthAVX2+0x268>
 	LONG $0x6f7e21c4; WORD $0x9104 // vmovdqu ymm8, ymmword ptr [rcx + 4*r10]
 	LONG $0x6f7e21c4; WORD $0x914c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rcx + 4*r10 + 0x20]
 	LONG $0xd1db3dc5 // vpand ymm10, ymm8, ymm1
@@ -1863,7 +1868,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
 	LONG $0x7f7ea1c4; WORD $0x1c14 // vmovdqu ymmword ptr [rsp + r11], ymm2
 	LONG $0x30fa8349 // cmp r10, 0x30
-	LONG $0xfe5e820f; WORD $0xffff // jb 0x2150 <halveDepthAVX2+0xd0>
+	LONG $0xfe5e820f; WORD $0xffff // jb 0x2160 <halveDepthAVX2+0xd0>
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x03e38341 // and r11d, 0x3
 	LONG $0x05e3c141 // shl r11d, 0x5
@@ -1916,10 +1921,10 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x1cb60f46; BYTE $0x1e // movzx r11d, byte ptr [rsi + r11]
 	LONG $0x3c5f8844 // mov byte ptr [rdi + 0x3c], r11b
 	LONG $0x40c78348 // add rdi, 0x40
-	LONG $0xfffd7ae9; BYTE $0xff // jmp 0x2150 <halveDepthAVX2+0xd0>
+	LONG $0xfffd7ae9; BYTE $0xff // jmp 0x2160 <halveDepthAVX2+0xd0>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xd1f98348 // cmp rcx, -0x2f
-	LONG $0x02f88c0f; WORD $0x0000 // jl 0x26dc <halveDepthAVX2+0x65c>
+	LONG $0x02f88c0f; WORD $0x0000 // jl 0x26ec <halveDepthAVX2+0x65c>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
@@ -1928,15 +1933,15 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x001c8d48 // lea rbx, [rax + rax]
-	WORD $0x1eeb // jmp 0x2424 <halveDepthAVX2+0x3a4>
+	WORD $0x1eeb // jmp 0x2434 <halveDepthAVX2+0x3a4>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x10c38349 // add r11, 0x10
 	LONG $0xf0738d4d // lea r14, [r11 - 0x10]
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x02b88d0f; WORD $0x0000 // jge 0x26dc <halveDepthAVX2+0x65c>
+	LONG $0x02b88d0f; WORD $0x0000 // jge 0x26ec <halveDepthAVX2+0x65c>
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0x017a8d0f; WORD $0x0000 // jge 0x25a7 <halveDepthAVX2+0x527>
+	LONG $0x017a8d0f; WORD $0x0000 // jge 0x25b7 <halveDepthAVX2+0x527>
 	LONG $0x6f7ea1c4; WORD $0x9a14 // vmovdqu ymm2, ymmword ptr [rdx + 4*r11]
 	LONG $0x6f7ea1c4; WORD $0x9a5c; BYTE $0x20 // vmovdqu ymm3, ymmword ptr [rdx + 4*r11 + 0x20]
 	LONG $0xc1db6dc5 // vpand ymm8, ymm2, ymm1
@@ -2014,7 +2019,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
 	LONG $0x7f7ea1c4; WORD $0x3414 // vmovdqu ymmword ptr [rsp + r14], ymm2
 	LONG $0x30fb8349 // cmp r11, 0x30
-	LONG $0xfe5f820f; WORD $0xffff // jb 0x2410 <halveDepthAVX2+0x390>
+	LONG $0xfe5f820f; WORD $0xffff // jb 0x2420 <halveDepthAVX2+0x390>
 	WORD $0x8945; BYTE $0xd6 // mov r14d, r10d
 	LONG $0x03e68341 // and r14d, 0x3
 	LONG $0x05e6c141 // shl r14d, 0x5
@@ -2081,7 +2086,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x34b60f47; BYTE $0x30 // movzx r14d, byte ptr [r8 + r14]
 	LONG $0x38348844 // mov byte ptr [rax + rdi], r14b
 	WORD $0x0148; BYTE $0xdf // add rdi, rbx
-	LONG $0xfffd34e9; BYTE $0xff // jmp 0x2410 <halveDepthAVX2+0x390>
+	LONG $0xfffd34e9; BYTE $0xff // jmp 0x2420 <halveDepthAVX2+0x390>
 	LONG $0xe8658d48 // lea rsp, [rbp - 0x18]
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -2095,34 +2100,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x2813 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x2823 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x273c <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x274c <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2813 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2823 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x2720 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x2730 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x2770 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x2780 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x27e4 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x27f4 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2149,9 +2154,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x2790 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x27a0 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x2720 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x2730 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2159,7 +2164,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x2720 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2730 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2169,7 +2174,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01708e0f; WORD $0x0000 // jle 0x299d <blendAcrossAVX2+0x17d>
+	LONG $0x01708e0f; WORD $0x0000 // jle 0x29ad <blendAcrossAVX2+0x17d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
@@ -2179,7 +2184,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x01068e0f; WORD $0x0000 // jle 0x2950 <blendAcrossAVX2+0x130>
+	LONG $0x01068e0f; WORD $0x0000 // jle 0x2960 <blendAcrossAVX2+0x130>
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
@@ -2187,7 +2192,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebb48; WORD $0x7fff // movabs rbx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xf3 // and rbx, rsi
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x48eb // jmp 0x28b8 <blendAcrossAVX2+0x98>
+	WORD $0x48eb // jmp 0x28c8 <blendAcrossAVX2+0x98>
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
 	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
@@ -2204,14 +2209,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0x00dc840f; WORD $0x0000 // je 0x2994 <blendAcrossAVX2+0x174>
+	LONG $0x00dc840f; WORD $0x0000 // je 0x29a4 <blendAcrossAVX2+0x174>
 	LONG $0xb13c634f // movsxd r15, dword ptr [r9 + 4*r14]
 	LONG $0x783c8d4f // lea r15, [r8 + 2*r15]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	WORD $0x1475 // jne 0x28e0 <blendAcrossAVX2+0xc0>
+	WORD $0x1475 // jne 0x28f0 <blendAcrossAVX2+0xc0>
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	WORD $0x57eb // jmp 0x2928 <blendAcrossAVX2+0x108>
+	WORD $0x57eb // jmp 0x2938 <blendAcrossAVX2+0x108>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
@@ -2227,14 +2232,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
 	LONG $0x0cc78349 // add r15, 0xc
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc875 // jne 0x28f0 <blendAcrossAVX2+0xd0>
+	WORD $0xc875 // jne 0x2900 <blendAcrossAVX2+0xd0>
 	LONG $0x01c6f640 // test sil, 0x1
-	LONG $0xff3e840f; WORD $0xffff // je 0x2870 <blendAcrossAVX2+0x50>
+	LONG $0xff3e840f; WORD $0xffff // je 0x2880 <blendAcrossAVX2+0x50>
 	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
 	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff25e9; BYTE $0xff // jmp 0x2870 <blendAcrossAVX2+0x50>
+	LONG $0xffff25e9; BYTE $0xff // jmp 0x2880 <blendAcrossAVX2+0x50>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
@@ -2251,7 +2256,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbc75 // jne 0x2950 <blendAcrossAVX2+0x130>
+	WORD $0xbc75 // jne 0x2960 <blendAcrossAVX2+0x130>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2288,10 +2293,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	QUAD $0x000000a02494894c // mov qword ptr [rsp + 0xa0], r10
 	QUAD $0x0000008024948948 // mov qword ptr [rsp + 0x80], rdx
-	LONG $0x045e8f0f; WORD $0x0000 // jg 0x2e75 <boxDepthAVX2+0x4d5>
+	LONG $0x045e8f0f; WORD $0x0000 // jg 0x2e85 <boxDepthAVX2+0x4d5>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x330d <boxDepthAVX2+0x96d>
+	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x331d <boxDepthAVX2+0x96d>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
@@ -2319,7 +2324,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	LONG $0x09048d4f // lea r8, [r9 + r9]
 	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x2b35 <boxDepthAVX2+0x195>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x2b45 <boxDepthAVX2+0x195>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xe86ef9c5 // vmovd xmm5, eax
@@ -2356,7 +2361,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x07d8840f; WORD $0x0000 // je 0x330d <boxDepthAVX2+0x96d>
+	LONG $0x07d8840f; WORD $0x0000 // je 0x331d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2377,7 +2382,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	LONG $0x00eb840f; WORD $0x0000 // je 0x2c80 <boxDepthAVX2+0x2e0>
+	LONG $0x00eb840f; WORD $0x0000 // je 0x2c90 <boxDepthAVX2+0x2e0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
@@ -2388,7 +2393,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x727c // jl 0x2c30 <boxDepthAVX2+0x290>
+	WORD $0x727c // jl 0x2c40 <boxDepthAVX2+0x290>
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
@@ -2409,15 +2414,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x2bd0 <boxDepthAVX2+0x230>
+	WORD $0xb67c // jl 0x2be0 <boxDepthAVX2+0x230>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe7d850f; WORD $0xffff // jne 0x2aa0 <boxDepthAVX2+0x100>
-	WORD $0x1ceb // jmp 0x2c41 <boxDepthAVX2+0x2a1>
+	LONG $0xfe7d850f; WORD $0xffff // jne 0x2ab0 <boxDepthAVX2+0x100>
+	WORD $0x1ceb // jmp 0x2c51 <boxDepthAVX2+0x2a1>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe5f850f; WORD $0xffff // jne 0x2aa0 <boxDepthAVX2+0x100>
+	LONG $0xfe5f850f; WORD $0xffff // jne 0x2ab0 <boxDepthAVX2+0x100>
 	LONG $0x597962c4; BYTE $0x02 // vpbroadcastq xmm8, qword ptr [rdx]
 	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
 	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
@@ -2430,18 +2435,18 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
 	LONG $0xe4fdd1c5 // vpaddw xmm4, xmm5, xmm4
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2aa0 <boxDepthAVX2+0x100>
+	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2ab0 <boxDepthAVX2+0x100>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2d1c <boxDepthAVX2+0x37c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2d2c <boxDepthAVX2+0x37c>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5a72 // jb 0x2d01 <boxDepthAVX2+0x361>
+	WORD $0x5a72 // jb 0x2d11 <boxDepthAVX2+0x361>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x26ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rsi]
@@ -2460,28 +2465,28 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0xf8c08348 // add rax, -0x8
-	WORD $0xb475 // jne 0x2cb0 <boxDepthAVX2+0x310>
+	WORD $0xb475 // jne 0x2cc0 <boxDepthAVX2+0x310>
 	LONG $0x244c0348; BYTE $0x38 // add rcx, qword ptr [rsp + 0x38]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1374 // je 0x2d1c <boxDepthAVX2+0x37c>
+	WORD $0x1374 // je 0x2d2c <boxDepthAVX2+0x37c>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x9066 // nop
 	LONG $0x21ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rcx]
 	WORD $0x014c; BYTE $0xc9 // add rcx, r9
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xf475 // jne 0x2d10 <boxDepthAVX2+0x370>
+	WORD $0xf475 // jne 0x2d20 <boxDepthAVX2+0x370>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0xfdd1840f; WORD $0xffff // je 0x2b0f <boxDepthAVX2+0x16f>
+	LONG $0xfdd1840f; WORD $0xffff // je 0x2b1f <boxDepthAVX2+0x16f>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2b95 <boxDepthAVX2+0x1f5>
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2ba5 <boxDepthAVX2+0x1f5>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe438e0f; WORD $0xffff // jle 0x2b95 <boxDepthAVX2+0x1f5>
+	LONG $0xfe438e0f; WORD $0xffff // jle 0x2ba5 <boxDepthAVX2+0x1f5>
 	WORD $0xd148; BYTE $0xff // sar rdi
 	LONG $0x240cff48 // dec qword ptr [rsp]
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
@@ -2494,21 +2499,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x23eb // jmp 0x2da7 <boxDepthAVX2+0x407>
+	WORD $0x23eb // jmp 0x2db7 <boxDepthAVX2+0x407>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014c; BYTE $0xce // add rsi, r9
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfdee840f; WORD $0xffff // je 0x2b95 <boxDepthAVX2+0x1f5>
+	LONG $0xfdee840f; WORD $0xffff // je 0x2ba5 <boxDepthAVX2+0x1f5>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x70 // sub r15, qword ptr [rsp + 0x70]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
-	WORD $0x1275 // jne 0x2dd0 <boxDepthAVX2+0x430>
+	WORD $0x1275 // jne 0x2de0 <boxDepthAVX2+0x430>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x79eb // jmp 0x2e3c <boxDepthAVX2+0x49c>
+	WORD $0x79eb // jmp 0x2e4c <boxDepthAVX2+0x49c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2538,9 +2543,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
 	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	WORD $0xa475 // jne 0x2de0 <boxDepthAVX2+0x440>
+	WORD $0xa475 // jne 0x2df0 <boxDepthAVX2+0x440>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff4a840f; WORD $0xffff // je 0x2d90 <boxDepthAVX2+0x3f0>
+	LONG $0xff4a840f; WORD $0xffff // je 0x2da0 <boxDepthAVX2+0x3f0>
 	WORD $0x894c; BYTE $0xf0 // mov rax, r14
 	LONG $0x24442b48; BYTE $0x68 // sub rax, qword ptr [rsp + 0x68]
 	LONG $0xc0af0f48 // imul rax, rax
@@ -2553,10 +2558,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8441; BYTE $0xda // test r10b, bl
 	LONG $0xe8450f48 // cmovne rbp, rax
 	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x2d90 <boxDepthAVX2+0x3f0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x2da0 <boxDepthAVX2+0x3f0>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x048d8e0f; WORD $0x0000 // jle 0x330d <boxDepthAVX2+0x96d>
+	LONG $0x048d8e0f; WORD $0x0000 // jle 0x331d <boxDepthAVX2+0x96d>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
@@ -2585,7 +2590,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x000000006d3c8d48 // lea rdi, [2*rbp]
 	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x2fa5 <boxDepthAVX2+0x605>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x2fb5 <boxDepthAVX2+0x605>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
@@ -2622,7 +2627,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x0368840f; WORD $0x0000 // je 0x330d <boxDepthAVX2+0x96d>
+	LONG $0x0368840f; WORD $0x0000 // je 0x331d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2645,35 +2650,35 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x4874 // je 0x3050 <boxDepthAVX2+0x6b0>
+	WORD $0x4874 // je 0x3060 <boxDepthAVX2+0x6b0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x2f10 <boxDepthAVX2+0x570>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x2f20 <boxDepthAVX2+0x570>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0x020f850f; WORD $0x0000 // jne 0x3250 <boxDepthAVX2+0x8b0>
+	LONG $0x020f850f; WORD $0x0000 // jne 0x3260 <boxDepthAVX2+0x8b0>
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0x000280e9; BYTE $0x00 // jmp 0x32ce <boxDepthAVX2+0x92e>
+	LONG $0x000280e9; BYTE $0x00 // jmp 0x32de <boxDepthAVX2+0x92e>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x30ec <boxDepthAVX2+0x74c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x30fc <boxDepthAVX2+0x74c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5c72 // jb 0x30d3 <boxDepthAVX2+0x733>
+	WORD $0x5c72 // jb 0x30e3 <boxDepthAVX2+0x733>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x1eebe1c5 // vpor xmm3, xmm3, xmmword ptr [rsi]
@@ -2692,27 +2697,27 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
 	WORD $0x0148; BYTE $0xfe // add rsi, rdi
 	LONG $0xf8c18348 // add rcx, -0x8
-	WORD $0xb575 // jne 0x3080 <boxDepthAVX2+0x6e0>
+	WORD $0xb575 // jne 0x3090 <boxDepthAVX2+0x6e0>
 	QUAD $0x000000a824840348 // add rax, qword ptr [rsp + 0xa8]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1174 // je 0x30ec <boxDepthAVX2+0x74c>
+	WORD $0x1174 // je 0x30fc <boxDepthAVX2+0x74c>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xe8 // add rax, rbp
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x30e0 <boxDepthAVX2+0x740>
+	WORD $0xf475 // jne 0x30f0 <boxDepthAVX2+0x740>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	LONG $0xfe71840f; WORD $0xffff // je 0x2f7f <boxDepthAVX2+0x5df>
+	LONG $0xfe71840f; WORD $0xffff // je 0x2f8f <boxDepthAVX2+0x5df>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3008 <boxDepthAVX2+0x668>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3018 <boxDepthAVX2+0x668>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfee48e0f; WORD $0xffff // jle 0x3008 <boxDepthAVX2+0x668>
+	LONG $0xfee48e0f; WORD $0xffff // jle 0x3018 <boxDepthAVX2+0x668>
 	WORD $0xd149; BYTE $0xf8 // sar r8
 	LONG $0x244cff48; BYTE $0x30 // dec qword ptr [rsp + 0x30]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
@@ -2725,21 +2730,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1feb // jmp 0x3177 <boxDepthAVX2+0x7d7>
+	WORD $0x1feb // jmp 0x3187 <boxDepthAVX2+0x7d7>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x0148; BYTE $0xee // add rsi, rbp
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfe91840f; WORD $0xffff // je 0x3008 <boxDepthAVX2+0x668>
+	LONG $0xfe91840f; WORD $0xffff // je 0x3018 <boxDepthAVX2+0x668>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x20 // sub r15, qword ptr [rsp + 0x20]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	LONG $0x247c3b48; BYTE $0x70 // cmp rdi, qword ptr [rsp + 0x70]
-	WORD $0x1175 // jne 0x31a0 <boxDepthAVX2+0x800>
+	WORD $0x1175 // jne 0x31b0 <boxDepthAVX2+0x800>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x75eb // jmp 0x3209 <boxDepthAVX2+0x869>
+	WORD $0x75eb // jmp 0x3219 <boxDepthAVX2+0x869>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2769,9 +2774,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
-	WORD $0xa775 // jne 0x31b0 <boxDepthAVX2+0x810>
+	WORD $0xa775 // jne 0x31c0 <boxDepthAVX2+0x810>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff4d840f; WORD $0xffff // je 0x3160 <boxDepthAVX2+0x7c0>
+	LONG $0xff4d840f; WORD $0xffff // je 0x3170 <boxDepthAVX2+0x7c0>
 	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
 	LONG $0x247c2b48; BYTE $0x60 // sub rdi, qword ptr [rsp + 0x60]
 	LONG $0xffaf0f48 // imul rdi, rdi
@@ -2784,7 +2789,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8445; BYTE $0xda // test r10b, r11b
 	LONG $0xef450f4c // cmovne r13, rdi
 	LONG $0xc8450f41 // cmovne ecx, r8d
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x3160 <boxDepthAVX2+0x7c0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x3170 <boxDepthAVX2+0x7c0>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
@@ -2814,9 +2819,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
 	WORD $0x014c; BYTE $0xca // add rdx, r9
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9275 // jne 0x3260 <boxDepthAVX2+0x8c0>
+	WORD $0x9275 // jne 0x3270 <boxDepthAVX2+0x8c0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfc38840f; WORD $0xffff // je 0x2f10 <boxDepthAVX2+0x570>
+	LONG $0xfc38840f; WORD $0xffff // je 0x2f20 <boxDepthAVX2+0x570>
 	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
@@ -2828,7 +2833,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
 	LONG $0xe2f9d9c5 // vpsubw xmm4, xmm4, xmm2
-	LONG $0xfffc03e9; BYTE $0xff // jmp 0x2f10 <boxDepthAVX2+0x570>
+	LONG $0xfffc03e9; BYTE $0xff // jmp 0x2f20 <boxDepthAVX2+0x570>
 	LONG $0xb0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2843,7 +2848,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	WORD $0x377e // jle 0x335e <doubleAVX2+0x3e>
+	WORD $0x377e // jle 0x336e <doubleAVX2+0x3e>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -2856,7 +2861,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd27c // jl 0x3330 <doubleAVX2+0x10>
+	WORD $0xd27c // jl 0x3340 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2870,9 +2875,9 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x187f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x18], 0x2
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x7979e2c4; BYTE $0xc0 // vpbroadcastw xmm0, xmm0
-	LONG $0x0090850f; WORD $0x0000 // jne 0x341f <paethAVX2+0xaf>
+	LONG $0x0090850f; WORD $0x0000 // jne 0x342f <paethAVX2+0xaf>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x34b4 <paethAVX2+0x144>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x34c4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -2903,10 +2908,10 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	WORD $0x9675 // jne 0x33b0 <paethAVX2+0x40>
-	LONG $0x000095e9; BYTE $0x00 // jmp 0x34b4 <paethAVX2+0x144>
+	WORD $0x9675 // jne 0x33c0 <paethAVX2+0x40>
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x34c4 <paethAVX2+0x144>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x008c8e0f; WORD $0x0000 // jle 0x34b4 <paethAVX2+0x144>
+	LONG $0x008c8e0f; WORD $0x0000 // jle 0x34c4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -2940,7 +2945,7 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03c68348 // add rsi, 0x3
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x8c75 // jne 0x3440 <paethAVX2+0xd0>
+	WORD $0x8c75 // jne 0x3450 <paethAVX2+0xd0>
 	BYTE $0xc3 // ret
 
 // func ycbcrAVX2(a)
@@ -2961,7 +2966,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0xc5940f40 // sete bpl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01638e0f; WORD $0x0000 // jle 0x3661 <ycbcrAVX2+0x1a1>
+	LONG $0x01638e0f; WORD $0x0000 // jle 0x3671 <ycbcrAVX2+0x1a1>
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xce6ef9c5 // vmovd xmm1, esi
@@ -2991,7 +2996,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfb6ef9c5 // vmovd xmm7, ebx
 	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x3647 <ycbcrAVX2+0x187>
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x3657 <ycbcrAVX2+0x187>
 	WORD $0x9066 // nop
 	LONG $0x6e7921c4; WORD $0x1f04 // vmovd xmm8, dword ptr [rdi + r11]
 	LONG $0x603941c4; BYTE $0xc0 // vpunpcklbw xmm8, xmm8, xmm8 # xmm8 = xmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
@@ -3032,12 +3037,12 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18c08349 // add r8, 0x18
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	WORD $0x1a7d // jge 0x3661 <ycbcrAVX2+0x1a1>
+	WORD $0x1a7d // jge 0x3671 <ycbcrAVX2+0x1a1>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff30850f; WORD $0xffff // jne 0x3580 <ycbcrAVX2+0xc0>
+	LONG $0xff30850f; WORD $0xffff // jne 0x3590 <ycbcrAVX2+0xc0>
 	LONG $0x7e7a21c4; WORD $0x1f04 // vmovq xmm8, qword ptr [rdi + r11]
 	LONG $0x7e7a01c4; WORD $0x1a0c // vmovq xmm9, qword ptr [r10 + r11]
-	LONG $0xffff35e9; BYTE $0xff // jmp 0x3596 <ycbcrAVX2+0xd6>
+	LONG $0xffff35e9; BYTE $0xff // jmp 0x35a6 <ycbcrAVX2+0xd6>
 	BYTE $0x5b // pop rbx
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -3051,21 +3056,21 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5e7e // jle 0x36dd <differAVX2+0x6d>
+	WORD $0x5e7e // jle 0x36ed <differAVX2+0x6d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x0aeb // jmp 0x3699 <differAVX2+0x29>
+	WORD $0x0aeb // jmp 0x36a9 <differAVX2+0x29>
 	BYTE $0x90 // nop
 	LONG $0x20c18349 // add r9, 0x20
 	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	WORD $0x447d // jge 0x36dd <differAVX2+0x6d>
+	WORD $0x447d // jge 0x36ed <differAVX2+0x6d>
 	LONG $0x6f7ea1c4; WORD $0x0e04 // vmovdqu ymm0, ymmword ptr [rsi + r9]
 	LONG $0x747d81c4; WORD $0x0804 // vpcmpeqb ymm0, ymm0, ymmword ptr [r8 + r9]
 	LONG $0xd0d77dc5 // vpmovmskb r10d, ymm0
 	LONG $0xfffa8341 // cmp r10d, -0x1
-	WORD $0xe174 // je 0x3690 <differAVX2+0x20>
+	WORD $0xe174 // je 0x36a0 <differAVX2+0x20>
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
@@ -3075,8 +3080,8 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff5a8d45 // lea r11d, [r10 - 0x1]
 	WORD $0x2145; BYTE $0xd3 // and r11d, r10d
 	WORD $0x8945; BYTE $0xda // mov r10d, r11d
-	WORD $0xe575 // jne 0x36c0 <differAVX2+0x50>
-	WORD $0xb3eb // jmp 0x3690 <differAVX2+0x20>
+	WORD $0xe575 // jne 0x36d0 <differAVX2+0x50>
+	WORD $0xb3eb // jmp 0x36a0 <differAVX2+0x20>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x02fac148 // sar rdx, 0x2
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
@@ -3090,17 +3095,17 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x197e // jle 0x3712 <zerosAVX2+0x22>
+	WORD $0x197e // jle 0x3722 <zerosAVX2+0x22>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
 	LONG $0x21fa8348 // cmp rdx, 0x21
-	WORD $0x1273 // jae 0x3718 <zerosAVX2+0x28>
+	WORD $0x1273 // jae 0x3728 <zerosAVX2+0x28>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xd231 // xor edx, edx
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x5feb // jmp 0x3771 <zerosAVX2+0x81>
+	WORD $0x5feb // jmp 0x3781 <zerosAVX2+0x81>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x79eb // jmp 0x3791 <zerosAVX2+0xa1>
+	WORD $0x79eb // jmp 0x37a1 <zerosAVX2+0xa1>
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x05eec148 // shr rsi, 0x5
 	WORD $0xff48; BYTE $0xc6 // inc rsi
@@ -3120,9 +3125,9 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc4f9fdc5 // vpsubw ymm0, ymm0, ymm4
 	LONG $0x40c28348 // add rdx, 0x40
 	LONG $0xfec68348 // add rsi, -0x2
-	WORD $0xcf75 // jne 0x3740 <zerosAVX2+0x50>
+	WORD $0xcf75 // jne 0x3750 <zerosAVX2+0x50>
 	WORD $0xc1f6; BYTE $0x20 // test cl, 0x20
-	WORD $0x1775 // jne 0x378d <zerosAVX2+0x9d>
+	WORD $0x1775 // jne 0x379d <zerosAVX2+0x9d>
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
 	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3

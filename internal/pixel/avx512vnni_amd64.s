@@ -12,286 +12,289 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x48ec8348 // sub rsp, 0x48
-	WORD $0x8949; BYTE $0xfb // mov r11, rdi
+	LONG $0x40ec8348 // sub rsp, 0x40
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
 	LONG $0x487df262; WORD $0xc07b // vpbroadcastw zmm0, eax
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x2cfb8e0f; WORD $0x0000 // jle 0x2d22 <glideAVX512+0x2d22>
+	LONG $0x2bc08e0f; WORD $0x0000 // jle 0x2be7 <glideAVX512+0x2be7>
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
 	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
-	QUAD $0x000000382444c748; BYTE $0x00 // mov qword ptr [rsp + 0x38], 0x0
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0xd231 // xor edx, edx
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0xf631 // xor esi, esi
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
-	WORD $0x22eb // jmp 0x6f <glideAVX512+0x6f>
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	LONG $0x244c8b44; BYTE $0x14 // mov r9d, dword ptr [rsp + 0x14]
-	LONG $0x24548b48; BYTE $0x40 // mov rdx, qword ptr [rsp + 0x40]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x24448348; WORD $0x4038 // add qword ptr [rsp + 0x38], 0x40
-	LONG $0x40533b49 // cmp rdx, qword ptr [r11 + 0x40]
-	LONG $0x2cbc8d0f; WORD $0x0000 // jge 0x2d2b <glideAVX512+0x2d2b>
-	LONG $0x087b8b49 // mov rdi, qword ptr [r11 + 0x8]
-	LONG $0x10738b4d // mov r14, qword ptr [r11 + 0x10]
-	LONG $0x920c8d48 // lea rcx, [rdx + 4*rdx]
+	LONG $0x242c894c // mov qword ptr [rsp], r13
+	WORD $0x31eb // jmp 0x76 <glideAVX512+0x76>
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x24548b44; BYTE $0x0c // mov r10d, dword ptr [rsp + 0xc]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x40c38348 // add rbx, 0x40
+	LONG $0x40753b49 // cmp rsi, qword ptr [r13 + 0x40]
+	LONG $0x2b7a8d0f; WORD $0x0000 // jge 0x2bf0 <glideAVX512+0x2bf0>
+	LONG $0x084d8b4d // mov r9, qword ptr [r13 + 0x8]
+	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
+	LONG $0xb60c8d48 // lea rcx, [rsi + 4*rsi]
 	LONG $0x04e1c148 // shl rcx, 0x4
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x06e0c148 // shl rax, 0x6
-	WORD $0x0148; BYTE $0xf8 // add rax, rdi
-	LONG $0x44b70f45; WORD $0x4e0e // movzx r8d, word ptr [r14 + rcx + 0x4e]
-	LONG $0xc0854566 // test r8w, r8w
-	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
-	LONG $0x0092840f; WORD $0x0000 // je 0x130 <glideAVX512+0x130>
-	LONG $0x48738b49 // mov rsi, qword ptr [r11 + 0x48]
-	LONG $0x504b8b49 // mov rcx, qword ptr [r11 + 0x50]
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	WORD $0xac7e // jle 0x57 <glideAVX512+0x57>
+	WORD $0x014c; BYTE $0xc8 // add rax, r9
+	LONG $0x0d7cb70f; BYTE $0x4e // movzx edi, word ptr [rbp + rcx + 0x4e]
+	WORD $0x8566; BYTE $0xff // test di, di
+	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
+	LONG $0x008d840f; WORD $0x0000 // je 0x130 <glideAVX512+0x130>
+	LONG $0x48458b4d // mov r8, qword ptr [r13 + 0x48]
+	LONG $0x504d8b49 // mov rcx, qword ptr [r13 + 0x50]
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	WORD $0xb07e // jle 0x60 <glideAVX512+0x60>
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
-	LONG $0x38538b49 // mov rdx, qword ptr [r11 + 0x38]
-	LONG $0xc0854566 // test r8w, r8w
-	LONG $0x1810880f; WORD $0x0000 // js 0x18d4 <glideAVX512+0x18d4>
-	WORD $0x8941; BYTE $0xc8 // mov r8d, ecx
-	WORD $0x2941; BYTE $0xf0 // sub r8d, esi
-	LONG $0x03e08341 // and r8d, 0x3
-	LONG $0x2bd0840f; WORD $0x0000 // je 0x2ca4 <glideAVX512+0x2ca4>
-	WORD $0x8945; BYTE $0xca // mov r10d, r9d
-	LONG $0x247c0348; BYTE $0x38 // add rdi, qword ptr [rsp + 0x38]
-	LONG $0x120c8d4c // lea r9, [rdx + rdx]
-	WORD $0xf749; BYTE $0xd8 // neg r8
-	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
-	WORD $0xff31 // xor edi, edi
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x38558b49 // mov rdx, qword ptr [r13 + 0x38]
+	WORD $0x8566; BYTE $0xff // test di, di
+	LONG $0x1773880f; WORD $0x0000 // js 0x183b <glideAVX512+0x183b>
+	WORD $0xcf89 // mov edi, ecx
+	WORD $0x2944; BYTE $0xc7 // sub edi, r8d
+	WORD $0xe783; BYTE $0x03 // and edi, 0x3
+	LONG $0x2a68840f; WORD $0x0000 // je 0x2b3e <glideAVX512+0x2b3e>
+	WORD $0x8944; BYTE $0xd6 // mov esi, r10d
+	WORD $0x0149; BYTE $0xd9 // add r9, rbx
+	LONG $0x12148d4c // lea r10, [rdx + rdx]
+	WORD $0xf748; BYTE $0xdf // neg rdi
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fef162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [rax]
 	LONG $0x4855f162; WORD $0xecf9 // vpsubw zmm5, zmm5, zmm4
 	LONG $0x4865f262; WORD $0xdd3a // vpminuw zmm3, zmm3, zmm5
-	WORD $0xff48; BYTE $0xcf // dec rdi
-	WORD $0x014c; BYTE $0xc8 // add rax, r9
-	WORD $0x3949; BYTE $0xf8 // cmp r8, rdi
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
 	WORD $0xe375 // jne 0xf0 <glideAVX512+0xf0>
-	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
-	WORD $0x2949; BYTE $0xf8 // sub r8, rdi
-	WORD $0x8945; BYTE $0xd1 // mov r9d, r10d
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0xfcfe8348 // cmp rsi, -0x4
-	LONG $0xff34870f; WORD $0xffff // ja 0x57 <glideAVX512+0x57>
-	LONG $0x002b8ce9; BYTE $0x00 // jmp 0x2cb4 <glideAVX512+0x2cb4>
+	WORD $0x894c; BYTE $0xc7 // mov rdi, r8
+	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	WORD $0x8941; BYTE $0xf2 // mov r10d, esi
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0xfcf88349 // cmp r8, -0x4
+	LONG $0xff3d870f; WORD $0xffff // ja 0x60 <glideAVX512+0x60>
+	LONG $0x002a26e9; BYTE $0x00 // jmp 0x2b4e <glideAVX512+0x2b4e>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x244c8944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r9d
-	WORD $0x0149; BYTE $0xce // add r14, rcx
-	LONG $0x56bf0f41; BYTE $0x34 // movsx edx, word ptr [r14 + 0x34]
-	LONG $0x76b70f41; BYTE $0x36 // movzx esi, word ptr [r14 + 0x36]
-	LONG $0x387e8b41 // mov edi, dword ptr [r14 + 0x38]
-	LONG $0x4bb60f41; BYTE $0x60 // movzx ecx, byte ptr [r11 + 0x60]
-	WORD $0x8941; BYTE $0xf0 // mov r8d, esi
-	LONG $0xd8f74166 // neg r8w
-	LONG $0x480f4466; BYTE $0xc6 // cmovs r8w, si
-	LONG $0xf0b70f41 // movzx esi, r8w
-	WORD $0x8566; BYTE $0xff // test di, di
-	LONG $0x000000bb; BYTE $0x00 // mov ebx, 0x0
-	WORD $0x4e0f; BYTE $0xfb // cmovle edi, ebx
-	WORD $0xb70f; BYTE $0xff // movzx edi, di
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	WORD $0x0144; BYTE $0xc2 // add edx, r8d
-	WORD $0xf201 // add edx, esi
+	LONG $0x24548944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r10d
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x3455bf0f // movsx edx, word ptr [rbp + 0x34]
+	LONG $0x367db70f // movzx edi, word ptr [rbp + 0x36]
+	LONG $0x38458b44 // mov r8d, dword ptr [rbp + 0x38]
+	LONG $0x4db60f41; BYTE $0x60 // movzx ecx, byte ptr [r13 + 0x60]
+	WORD $0x8941; BYTE $0xf9 // mov r9d, edi
+	LONG $0xd9f74166 // neg r9w
+	LONG $0x480f4466; BYTE $0xcf // cmovs r9w, di
+	LONG $0xf9b70f41 // movzx edi, r9w
+	LONG $0xc0854566 // test r8w, r8w
+	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
+	LONG $0xc64e0f44 // cmovle r8d, esi
+	LONG $0xc0b70f45 // movzx r8d, r8w
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x0144; BYTE $0xca // add edx, r9d
 	WORD $0xfa01 // add edx, edi
+	WORD $0x0144; BYTE $0xc2 // add edx, r8d
 	WORD $0xfad3 // sar edx, cl
-	LONG $0x76bf0f41; BYTE $0x3a // movsx esi, word ptr [r14 + 0x3a]
-	LONG $0x7eb70f41; BYTE $0x3c // movzx edi, word ptr [r14 + 0x3c]
-	LONG $0x4eb70f45; BYTE $0x3e // movzx r9d, word ptr [r14 + 0x3e]
-	WORD $0x8941; BYTE $0xfa // mov r10d, edi
-	LONG $0xdaf74166 // neg r10w
-	LONG $0x480f4466; BYTE $0xd7 // cmovs r10w, di
-	LONG $0xfab70f41 // movzx edi, r10w
-	LONG $0xc9854566 // test r9w, r9w
-	LONG $0xcb4e0f44 // cmovle r9d, ebx
-	LONG $0xc9b70f45 // movzx r9d, r9w
-	WORD $0x0144; BYTE $0xc6 // add esi, r8d
-	WORD $0xfe01 // add esi, edi
-	WORD $0x0144; BYTE $0xce // add esi, r9d
-	WORD $0xfed3 // sar esi, cl
-	WORD $0xf239 // cmp edx, esi
-	WORD $0x4f0f; BYTE $0xf2 // cmovg esi, edx
-	WORD $0xfe83; BYTE $0x04 // cmp esi, 0x4
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	LONG $0x3a7dbf0f // movsx edi, word ptr [rbp + 0x3a]
+	LONG $0x45b70f44; BYTE $0x3c // movzx r8d, word ptr [rbp + 0x3c]
+	LONG $0x55b70f44; BYTE $0x3e // movzx r10d, word ptr [rbp + 0x3e]
+	WORD $0x8945; BYTE $0xc3 // mov r11d, r8d
+	LONG $0xdbf74166 // neg r11w
+	LONG $0x480f4566; BYTE $0xd8 // cmovs r11w, r8w
+	LONG $0xc3b70f45 // movzx r8d, r11w
+	LONG $0xd2854566 // test r10w, r10w
+	LONG $0xd64e0f44 // cmovle r10d, esi
+	LONG $0xd2b70f45 // movzx r10d, r10w
+	WORD $0x0144; BYTE $0xcf // add edi, r9d
+	WORD $0x0144; BYTE $0xc7 // add edi, r8d
+	WORD $0x0144; BYTE $0xd7 // add edi, r10d
+	WORD $0xffd3 // sar edi, cl
+	WORD $0xfa39 // cmp edx, edi
+	WORD $0x4f0f; BYTE $0xfa // cmovg edi, edx
+	WORD $0xff83; BYTE $0x04 // cmp edi, 0x4
+	LONG $0x245c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rbx
+	LONG $0x246c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbp
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0x08a28c0f; WORD $0x0000 // jl 0xa6d <glideAVX512+0xa6d>
-	LONG $0x0004bc41; WORD $0x0000 // mov r12d, 0x4
-	LONG $0x8000bd41; WORD $0xffff // mov r13d, 0xffff8000
-	LONG $0x18738b49 // mov rsi, qword ptr [r11 + 0x18]
-	LONG $0x98bb8b4d; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [r11 + 0x98]
-	LONG $0x48fef162; WORD $0x266f // vmovdqu64 zmm4, zmmword ptr [rsi]
-	LONG $0x48fef162; WORD $0x6e6f; BYTE $0x01 // vmovdqu64 zmm5, zmmword ptr [rsi + 0x40]
-	LONG $0x76bf0f41; BYTE $0x08 // movsx esi, word ptr [r14 + 0x8]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
-	LONG $0x76bf0f41; BYTE $0x0a // movsx esi, word ptr [r14 + 0xa]
-	LONG $0x487df262; WORD $0xfe7b // vpbroadcastw zmm7, esi
+	LONG $0x08658c0f; WORD $0x0000 // jl 0xa37 <glideAVX512+0xa37>
+	LONG $0x0004ba41; WORD $0x0000 // mov r10d, 0x4
+	LONG $0x8000bb41; WORD $0xffff // mov r11d, 0xffff8000
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x989d8b49; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [r13 + 0x98]
+	LONG $0x48fef162; WORD $0x226f // vmovdqu64 zmm4, zmmword ptr [rdx]
+	LONG $0x48fef162; WORD $0x6a6f; BYTE $0x01 // vmovdqu64 zmm5, zmmword ptr [rdx + 0x40]
+	LONG $0x0855bf0f // movsx edx, word ptr [rbp + 0x8]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x0a55bf0f // movsx edx, word ptr [rbp + 0xa]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfc0b // vpmulhrsw zmm7, zmm7, zmm4
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x76bf0f41; BYTE $0x0c // movsx esi, word ptr [r14 + 0xc]
-	LONG $0x487df262; WORD $0xfe7b // vpbroadcastw zmm7, esi
+	LONG $0x0c55bf0f // movsx edx, word ptr [rbp + 0xc]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fed162; WORD $0x377f // vmovdqu64 zmmword ptr [r15], zmm6
-	LONG $0x76bf0f41; BYTE $0x0e // movsx esi, word ptr [r14 + 0xe]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
-	LONG $0x76bf0f41; BYTE $0x10 // movsx esi, word ptr [r14 + 0x10]
-	LONG $0x487df262; WORD $0xfe7b // vpbroadcastw zmm7, esi
+	LONG $0x48fef162; WORD $0x337f // vmovdqu64 zmmword ptr [rbx], zmm6
+	LONG $0x0e55bf0f // movsx edx, word ptr [rbp + 0xe]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1055bf0f // movsx edx, word ptr [rbp + 0x10]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfc0b // vpmulhrsw zmm7, zmm7, zmm4
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fed162; WORD $0x777f; BYTE $0x01 // vmovdqu64 zmmword ptr [r15 + 0x40], zmm6
-	LONG $0x76bf0f41; BYTE $0x12 // movsx esi, word ptr [r14 + 0x12]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
-	LONG $0x76bf0f41; BYTE $0x14 // movsx esi, word ptr [r14 + 0x14]
-	LONG $0x487df262; WORD $0xfe7b // vpbroadcastw zmm7, esi
+	LONG $0x48fef162; WORD $0x737f; BYTE $0x01 // vmovdqu64 zmmword ptr [rbx + 0x40], zmm6
+	LONG $0x1255bf0f // movsx edx, word ptr [rbp + 0x12]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1455bf0f // movsx edx, word ptr [rbp + 0x14]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfc0b // vpmulhrsw zmm7, zmm7, zmm4
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x76bf0f41; BYTE $0x16 // movsx esi, word ptr [r14 + 0x16]
-	LONG $0x487df262; WORD $0xfe7b // vpbroadcastw zmm7, esi
+	LONG $0x1655bf0f // movsx edx, word ptr [rbp + 0x16]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xed0b // vpmulhrsw zmm5, zmm7, zmm5
 	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [r15 + 0x80], zmm5
-	LONG $0x76bf0f41; BYTE $0x18 // movsx esi, word ptr [r14 + 0x18]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x1a // movsx esi, word ptr [r14 + 0x1a]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rbx + 0x80], zmm5
+	LONG $0x1855bf0f // movsx edx, word ptr [rbp + 0x18]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x1a55bf0f // movsx edx, word ptr [rbp + 0x1a]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [r15 + 0xc0], zmm5
-	LONG $0x76bf0f41; BYTE $0x1c // movsx esi, word ptr [r14 + 0x1c]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x1e // movsx esi, word ptr [r14 + 0x1e]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rbx + 0xc0], zmm5
+	LONG $0x1c55bf0f // movsx edx, word ptr [rbp + 0x1c]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x1e55bf0f // movsx edx, word ptr [rbp + 0x1e]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [r15 + 0x100], zmm5
-	LONG $0x76bf0f41; BYTE $0x22 // movsx esi, word ptr [r14 + 0x22]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x24 // movsx esi, word ptr [r14 + 0x24]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rbx + 0x100], zmm5
+	LONG $0x2255bf0f // movsx edx, word ptr [rbp + 0x22]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x2455bf0f // movsx edx, word ptr [rbp + 0x24]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [r15 + 0x140], zmm5
-	LONG $0x76bf0f41; BYTE $0x28 // movsx esi, word ptr [r14 + 0x28]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x2a // movsx esi, word ptr [r14 + 0x2a]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rbx + 0x140], zmm5
+	LONG $0x2855bf0f // movsx edx, word ptr [rbp + 0x28]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x2a55bf0f // movsx edx, word ptr [rbp + 0x2a]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [r15 + 0x180], zmm5
-	LONG $0x76bf0f41; BYTE $0x2e // movsx esi, word ptr [r14 + 0x2e]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x30 // movsx esi, word ptr [r14 + 0x30]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rbx + 0x180], zmm5
+	LONG $0x2e55bf0f // movsx edx, word ptr [rbp + 0x2e]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x3055bf0f // movsx edx, word ptr [rbp + 0x30]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [r15 + 0x1c0], zmm5
-	LONG $0x76bf0f41; BYTE $0x34 // movsx esi, word ptr [r14 + 0x34]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x36 // movsx esi, word ptr [r14 + 0x36]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rbx + 0x1c0], zmm5
+	LONG $0x3455bf0f // movsx edx, word ptr [rbp + 0x34]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x3655bf0f // movsx edx, word ptr [rbp + 0x36]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [r15 + 0x200], zmm5
-	LONG $0x76bf0f41; BYTE $0x3a // movsx esi, word ptr [r14 + 0x3a]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x3c // movsx esi, word ptr [r14 + 0x3c]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rbx + 0x200], zmm5
+	LONG $0x3a55bf0f // movsx edx, word ptr [rbp + 0x3a]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x3c55bf0f // movsx edx, word ptr [rbp + 0x3c]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf40b // vpmulhrsw zmm6, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [r15 + 0x240], zmm5
-	LONG $0x76bf0f41; BYTE $0x38 // movsx esi, word ptr [r14 + 0x38]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [r15 + 0x280], zmm5
-	LONG $0x76bf0f41; BYTE $0x3e // movsx esi, word ptr [r14 + 0x3e]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [r15 + 0x2c0], zmm5
-	LONG $0x76bf0f41; BYTE $0x40 // movsx esi, word ptr [r14 + 0x40]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
-	LONG $0x76bf0f41; BYTE $0x42 // movsx esi, word ptr [r14 + 0x42]
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rbx + 0x240], zmm5
+	LONG $0x3855bf0f // movsx edx, word ptr [rbp + 0x38]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rbx + 0x280], zmm5
+	LONG $0x3e55bf0f // movsx edx, word ptr [rbp + 0x3e]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rbx + 0x2c0], zmm5
+	LONG $0x4055bf0f // movsx edx, word ptr [rbp + 0x40]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x4255bf0f // movsx edx, word ptr [rbp + 0x42]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xe40b // vpmulhrsw zmm4, zmm6, zmm4
 	LONG $0x4855f162; WORD $0xe4fd // vpaddw zmm4, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x0c // vmovdqu64 zmmword ptr [r15 + 0x300], zmm4
-	LONG $0x7a738b41 // mov esi, dword ptr [r11 + 0x7a]
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x0d // vmovdqu64 zmmword ptr [r15 + 0x340], zmm4
-	LONG $0x78738b41 // mov esi, dword ptr [r11 + 0x78]
-	WORD $0xd6f7 // not esi
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x0e // vmovdqu64 zmmword ptr [r15 + 0x380], zmm4
-	LONG $0x76b70f41; BYTE $0x4c // movzx esi, word ptr [r14 + 0x4c]
-	LONG $0x7eb70f41; BYTE $0x4a // movzx edi, word ptr [r14 + 0x4a]
-	LONG $0x70438b4d // mov r8, qword ptr [r11 + 0x70]
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x0c // vmovdqu64 zmmword ptr [rbx + 0x300], zmm4
+	LONG $0x7a558b41 // mov edx, dword ptr [r13 + 0x7a]
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x0d // vmovdqu64 zmmword ptr [rbx + 0x340], zmm4
+	LONG $0x78558b41 // mov edx, dword ptr [r13 + 0x78]
+	WORD $0xd2f7 // not edx
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x0e // vmovdqu64 zmmword ptr [rbx + 0x380], zmm4
+	LONG $0x4c55b70f // movzx edx, word ptr [rbp + 0x4c]
+	LONG $0x4a7db70f // movzx edi, word ptr [rbp + 0x4a]
+	LONG $0x70458b4d // mov r8, qword ptr [r13 + 0x70]
 	WORD $0x3949; BYTE $0xf8 // cmp r8, rdi
 	LONG $0xf84f0f49 // cmovg rdi, r8
-	WORD $0x2948; BYTE $0xfe // sub rsi, rdi
+	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
 	LONG $0x487df262; WORD $0xe77b // vpbroadcastw zmm4, edi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x0f // vmovdqu64 zmmword ptr [r15 + 0x3c0], zmm4
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xffc2c748; WORD $0xffff; BYTE $0xff // mov rdx, -0x1
-	LONG $0xf2480f48 // cmovs rsi, rdx
-	WORD $0xc6ff // inc esi
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x10 // vmovdqu64 zmmword ptr [r15 + 0x400], zmm4
-	WORD $0xf631 // xor esi, esi
-	WORD $0x2b41; BYTE $0x36 // sub esi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x11 // vmovdqu64 zmmword ptr [r15 + 0x440], zmm4
-	LONG $0x20738b41 // mov esi, dword ptr [r11 + 0x20]
-	WORD $0x2b41; BYTE $0x36 // sub esi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x12 // vmovdqu64 zmmword ptr [r15 + 0x480], zmm4
-	LONG $0x28738b41 // mov esi, dword ptr [r11 + 0x28]
-	LONG $0x04762b41 // sub esi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x13 // vmovdqu64 zmmword ptr [r15 + 0x4c0], zmm4
-	LONG $0x30738b41 // mov esi, dword ptr [r11 + 0x30]
-	LONG $0x04762b41 // sub esi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xe67b // vpbroadcastw zmm4, esi
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x14 // vmovdqu64 zmmword ptr [r15 + 0x500], zmm4
-	LONG $0x18738b49 // mov rsi, qword ptr [r11 + 0x18]
-	LONG $0x587b8b41 // mov edi, dword ptr [r11 + 0x58]
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x0f // vmovdqu64 zmmword ptr [rbx + 0x3c0], zmm4
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xffc6c748; WORD $0xffff; BYTE $0xff // mov rsi, -0x1
+	LONG $0xd6480f48 // cmovs rdx, rsi
+	WORD $0xc2ff // inc edx
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x10 // vmovdqu64 zmmword ptr [rbx + 0x400], zmm4
+	WORD $0xd231 // xor edx, edx
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x11 // vmovdqu64 zmmword ptr [rbx + 0x440], zmm4
+	LONG $0x20558b41 // mov edx, dword ptr [r13 + 0x20]
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x12 // vmovdqu64 zmmword ptr [rbx + 0x480], zmm4
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x13 // vmovdqu64 zmmword ptr [rbx + 0x4c0], zmm4
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xe27b // vpbroadcastw zmm4, edx
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x14 // vmovdqu64 zmmword ptr [rbx + 0x500], zmm4
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x587d8b41 // mov edi, dword ptr [r13 + 0x58]
 	LONG $0x487df262; WORD $0xe77b // vpbroadcastw zmm4, edi
-	LONG $0x485df162; WORD $0x66d5; BYTE $0x02 // vpmullw zmm4, zmm4, zmmword ptr [rsi + 0x80]
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x15 // vmovdqu64 zmmword ptr [r15 + 0x540], zmm4
-	LONG $0x76bf0f41; BYTE $0x20 // movsx esi, word ptr [r14 + 0x20]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x485df162; WORD $0x62d5; BYTE $0x02 // vpmullw zmm4, zmm4, zmmword ptr [rdx + 0x80]
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x15 // vmovdqu64 zmmword ptr [rbx + 0x540], zmm4
+	LONG $0x2055bf0f // movsx edx, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
 	LONG $0x4855f262; WORD $0xec0b // vpmulhrsw zmm5, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x16 // vmovdqu64 zmmword ptr [r15 + 0x580], zmm5
-	LONG $0x76bf0f41; BYTE $0x26 // movsx esi, word ptr [r14 + 0x26]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x16 // vmovdqu64 zmmword ptr [rbx + 0x580], zmm5
+	LONG $0x2655bf0f // movsx edx, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
 	LONG $0x4855f262; WORD $0xec0b // vpmulhrsw zmm5, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x17 // vmovdqu64 zmmword ptr [r15 + 0x5c0], zmm5
-	LONG $0x76bf0f41; BYTE $0x2c // movsx esi, word ptr [r14 + 0x2c]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x17 // vmovdqu64 zmmword ptr [rbx + 0x5c0], zmm5
+	LONG $0x2c55bf0f // movsx edx, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
 	LONG $0x4855f262; WORD $0xec0b // vpmulhrsw zmm5, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x18 // vmovdqu64 zmmword ptr [r15 + 0x600], zmm5
-	LONG $0x76bf0f41; BYTE $0x32 // movsx esi, word ptr [r14 + 0x32]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x18 // vmovdqu64 zmmword ptr [rbx + 0x600], zmm5
+	LONG $0x3255bf0f // movsx edx, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
 	LONG $0x4855f262; WORD $0xec0b // vpmulhrsw zmm5, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x6f7f; BYTE $0x19 // vmovdqu64 zmmword ptr [r15 + 0x640], zmm5
-	LONG $0x76bf0f41; BYTE $0x44 // movsx esi, word ptr [r14 + 0x44]
-	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x19 // vmovdqu64 zmmword ptr [rbx + 0x640], zmm5
+	LONG $0x4455bf0f // movsx edx, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
 	LONG $0x4855f262; WORD $0xe40b // vpmulhrsw zmm4, zmm5, zmm4
-	LONG $0x48fed162; WORD $0x677f; BYTE $0x1a // vmovdqu64 zmmword ptr [r15 + 0x680], zmm4
-	LONG $0x48738b49 // mov rsi, qword ptr [r11 + 0x48]
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
-	LONG $0x000800bb; BYTE $0x00 // mov ebx, 0x800
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0x0d9a8d0f; WORD $0x0000 // jge 0x12fd <glideAVX512+0x12fd>
+	LONG $0x48fef162; WORD $0x637f; BYTE $0x1a // vmovdqu64 zmmword ptr [rbx + 0x680], zmm4
+	LONG $0x48658b4d // mov r12, qword ptr [r13 + 0x48]
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
+	LONG $0x0800b841; WORD $0x0000 // mov r8d, 0x800
+	WORD $0x394d; BYTE $0xcc // cmp r12, r9
+	LONG $0x0d3f8d0f; WORD $0x0000 // jge 0x1287 <glideAVX512+0x1287>
 	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x487dd262; WORD $0xec7b // vpbroadcastw zmm5, r12d
-	LONG $0x487dd262; WORD $0xf57b // vpbroadcastw zmm6, r13d
-	LONG $0x408f8d49; WORD $0x0005; BYTE $0x00 // lea rcx, [r15 + 0x540]
-	LONG $0x71048d4c // lea r8, [rcx + 2*rsi]
-	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0x000195e9; BYTE $0x00 // jmp 0x71e <glideAVX512+0x71e>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x487dd262; WORD $0xea7b // vpbroadcastw zmm5, r10d
+	LONG $0x487dd262; WORD $0xf37b // vpbroadcastw zmm6, r11d
+	LONG $0x408b8d48; WORD $0x0005; BYTE $0x00 // lea rcx, [rbx + 0x540]
+	LONG $0x61148d4e // lea r10, [rcx + 2*r12]
+	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
+	LONG $0x000178e9; BYTE $0x00 // jmp 0x6e7 <glideAVX512+0x6e7>
+	BYTE $0x90 // nop
 	LONG $0x482d7162; WORD $0xfcf9 // vpsubw zmm15, zmm10, zmm4
 	LONG $0x4815e162; WORD $0xc4f9 // vpsubw zmm16, zmm13, zmm4
 	LONG $0x48053262; WORD $0xf83e // vpmaxuw zmm15, zmm15, zmm16
@@ -303,478 +306,80 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc9fd5262; WORD $0xc963 // vpcompressw zmm9 {k1} {z}, zmm9
 	LONG $0xc9fd5262; WORD $0xf363 // vpcompressw zmm11 {k1} {z}, zmm14
 	LONG $0xc9937bc5 // kmovd r9d, k1
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
 	LONG $0x48fe7162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm12, zmmword ptr [rcx + 0xc0]
-	LONG $0x245c8b48; BYTE $0x30 // mov rbx, qword ptr [rsp + 0x30]
-	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
-	LONG $0x48fe5162; WORD $0x1c7f; BYTE $0x1f // vmovdqu64 zmmword ptr [r15 + rbx], zmm11
-	QUAD $0x011f447f48fe5162 // vmovdqu64 zmmword ptr [r15 + rbx + 0x40], zmm8
-	QUAD $0x021f4c7f48fe5162 // vmovdqu64 zmmword ptr [r15 + rbx + 0x80], zmm9
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
+	LONG $0x48fe3162; WORD $0x1c7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rbx + r8], zmm11
+	QUAD $0x0103447f48fe3162 // vmovdqu64 zmmword ptr [rbx + r8 + 0x40], zmm8
+	QUAD $0x02034c7f48fe3162 // vmovdqu64 zmmword ptr [rbx + r8 + 0x80], zmm9
 	WORD $0x8944; BYTE $0xc9 // mov ecx, r9d
 	LONG $0x482df162; WORD $0xc465 // vpcmpgtw k0, zmm10, zmm4
 	LONG $0xd093fbc5 // kmovd edx, k0
 	LONG $0xf5eae2c4; BYTE $0xd1 // pext rdx, rdx, rcx
-	QUAD $0x000000d81f948941 // mov dword ptr [r15 + rbx + 0xd8], edx
+	QUAD $0x000000d003948942 // mov dword ptr [rbx + r8 + 0xd0], edx
 	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
 	LONG $0x487d7262; WORD $0xda7b // vpbroadcastw zmm11, edx
 	LONG $0x482dd162; WORD $0xc365 // vpcmpgtw k0, zmm10, zmm11
 	LONG $0xd093fbc5 // kmovd edx, k0
 	LONG $0xf5eae2c4; BYTE $0xd1 // pext rdx, rdx, rcx
-	QUAD $0x000000dc1f948941 // mov dword ptr [r15 + rbx + 0xdc], edx
+	QUAD $0x000000d403948942 // mov dword ptr [rbx + r8 + 0xd4], edx
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
-	LONG $0x487d7262; WORD $0xda7b // vpbroadcastw zmm11, edx
-	LONG $0x482dd162; WORD $0xc365 // vpcmpgtw k0, zmm10, zmm11
+	LONG $0x487d7262; WORD $0xea7b // vpbroadcastw zmm13, edx
+	LONG $0x482dd162; WORD $0xc565 // vpcmpgtw k0, zmm10, zmm13
 	LONG $0xd093fbc5 // kmovd edx, k0
 	LONG $0xf5eae2c4; BYTE $0xc9 // pext rcx, rdx, rcx
-	QUAD $0x000000e01f8c8941 // mov dword ptr [r15 + rbx + 0xe0], ecx
+	QUAD $0x000000d8038c8942 // mov dword ptr [rbx + r8 + 0xd8], ecx
 	LONG $0x489d5262; WORD $0xd08d // vpermw zmm10, zmm12, zmm8
 	LONG $0xb80f41f3; BYTE $0xc9 // popcnt ecx, r9d
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	WORD $0xd348; BYTE $0xe2 // shl rdx, cl
 	LONG $0x483d5162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm10
 	LONG $0x483d7162; WORD $0xd4f9 // vpsubw zmm10, zmm8, zmm4
-	LONG $0x48add362; WORD $0xc33e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm11
+	LONG $0x48add362; WORD $0xc53e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm13
 	LONG $0x489d5262; WORD $0xd18d // vpermw zmm10, zmm12, zmm9
 	LONG $0x48b5d362; WORD $0xca3f; BYTE $0x04 // vpcmpneqw k1, zmm9, zmm10
 	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
 	LONG $0xf893fbc5 // kmovd edi, k0
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0x0144; BYTE $0xd2 // add edx, r10d
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xf201 // add edx, esi
 	WORD $0xfa21 // and edx, edi
 	LONG $0xcaab0f48 // bts rdx, rcx
-	QUAD $0x000000d01f948949 // mov qword ptr [r15 + rbx + 0xd0], rdx
-	LONG $0x00000fb9; BYTE $0x00 // mov ecx, 0xf
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48b55262; WORD $0xc010 // vpsrlvw zmm8, zmm9, zmm8
-	LONG $0x48355162; WORD $0xc0f9 // vpsubw zmm8, zmm9, zmm8
-	LONG $0x487e5262; WORD $0xc030 // vpmovwb ymm8, zmm8
-	LONG $0x001001b9; BYTE $0x00 // mov ecx, 0x1001
-	LONG $0x287d7262; WORD $0xc97b // vpbroadcastw ymm9, ecx
-	LONG $0x043d42c4; BYTE $0xc1 // vpmaddubsw ymm8, ymm8, ymm9
-	QUAD $0x0c1f4430287e5262 // vpmovwb xmmword ptr [r15 + rbx + 0xc0], ymm8
-	LONG $0xe88b8d48; WORD $0x0000; BYTE $0x00 // lea rcx, [rbx + 0xe8]
+	QUAD $0x000000c00394894a // mov qword ptr [rbx + r8 + 0xc0], rdx
+	LONG $0x483df162; WORD $0xc465 // vpcmpgtw k0, zmm8, zmm4
+	QUAD $0x00c8038491f9a1c4; WORD $0x0000 // kmovd dword ptr [rbx + r8 + 0xc8], k0
+	LONG $0x483dd162; WORD $0xc365 // vpcmpgtw k0, zmm8, zmm11
+	QUAD $0x00cc038491f9a1c4; WORD $0x0000 // kmovd dword ptr [rbx + r8 + 0xcc], k0
+	LONG $0xe0888d49; WORD $0x0000; BYTE $0x00 // lea rcx, [r8 + 0xe0]
 	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	LONG $0xd9450f48 // cmovne rbx, rcx
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0xc1450f4c // cmovne r8, rcx
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
 	LONG $0x4865f262; WORD $0xdf3a // vpminuw zmm3, zmm3, zmm7
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x384b8b49 // mov rcx, qword ptr [r11 + 0x38]
-	LONG $0x48048d48 // lea rax, [rax + 2*rcx]
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0x0bdf8d0f; WORD $0x0000 // jge 0x12fd <glideAVX512+0x12fd>
-	LONG $0x48fe7162; WORD $0x306f // vmovdqu64 zmm14, zmmword ptr [rax]
-	LONG $0x480df162; WORD $0xfcf9 // vpsubw zmm7, zmm14, zmm4
-	LONG $0x4ebf0f49; BYTE $0x46 // movsx rcx, word ptr [r14 + 0x46]
-	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	WORD $0xcc7c // jl 0x700 <glideAVX512+0x700>
-	LONG $0x4ebf0f49; BYTE $0x48 // movsx rcx, word ptr [r14 + 0x48]
-	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	WORD $0xc27d // jge 0x700 <glideAVX512+0x700>
-	LONG $0x480d5162; WORD $0x47f9; BYTE $0x0f // vpsubw zmm8, zmm14, zmmword ptr [r15 + 0x3c0]
-	LONG $0x48fe5162; WORD $0x4f6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [r15 + 0x400]
-	LONG $0x48bdd362; WORD $0xc13e; BYTE $0x01 // vpcmpltuw k0, zmm8, zmm9
-	LONG $0xc893fbc5 // kmovd ecx, k0
-	WORD $0xc985 // test ecx, ecx
-	WORD $0xa574 // je 0x700 <glideAVX512+0x700>
-	LONG $0x245c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rbx
-	LONG $0x487d5262; WORD $0x5318; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r11 + 0x88]
-	LONG $0x487d5262; WORD $0x5b18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r11 + 0x8c]
-	LONG $0x480d7162; WORD $0xe161 // vpunpcklwd zmm12, zmm14, zmm1 # zmm12 = zmm14[0],zmm1[0],zmm14[1],zmm1[1],zmm14[2],zmm1[2],zmm14[3],zmm1[3],zmm14[8],zmm1[8],zmm14[9],zmm1[9],zmm14[10],zmm1[10],zmm14[11],zmm1[11],zmm14[16],zmm1[16],zmm14[17],zmm1[17],zmm14[18],zmm1[18],zmm14[19],zmm1[19],zmm14[24],zmm1[24],zmm14[25],zmm1[25],zmm14[26],zmm1[26],zmm14[27],zmm1[27]
-	LONG $0x480d7162; WORD $0xe969 // vpunpckhwd zmm13, zmm14, zmm1 # zmm13 = zmm14[4],zmm1[4],zmm14[5],zmm1[5],zmm14[6],zmm1[6],zmm14[7],zmm1[7],zmm14[12],zmm1[12],zmm14[13],zmm1[13],zmm14[14],zmm1[14],zmm14[15],zmm1[15],zmm14[20],zmm1[20],zmm14[21],zmm1[21],zmm14[22],zmm1[22],zmm14[23],zmm1[23],zmm14[28],zmm1[28],zmm14[29],zmm1[29],zmm14[30],zmm1[30],zmm14[31],zmm1[31]
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48245162; WORD $0xe458 // vaddps zmm12, zmm11, zmm12
-	LONG $0x482c5162; WORD $0xe45e // vdivps zmm12, zmm10, zmm12
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48245162; WORD $0xdd58 // vaddps zmm11, zmm11, zmm13
-	LONG $0x482c5162; WORD $0xd35e // vdivps zmm10, zmm10, zmm11
-	LONG $0x487e5162; WORD $0xdc5b // vcvttps2dq zmm11, zmm12
-	LONG $0x487e5162; WORD $0xd25b // vcvttps2dq zmm10, zmm10
-	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x2079 // vpbroadcastw zmm12, word ptr [r8]
-	LONG $0x481d5262; WORD $0x5f0b; BYTE $0x01 // vpmulhrsw zmm11, zmm12, zmmword ptr [r15 + 0x40]
-	LONG $0x48255162; WORD $0x1ffd // vpaddw zmm11, zmm11, zmmword ptr [r15]
-	LONG $0x487d5262; WORD $0x6879; BYTE $0x20 // vpbroadcastw zmm13, word ptr [r8 + 0x40]
-	LONG $0x48155162; WORD $0x6ffd; BYTE $0x04 // vpaddw zmm13, zmm13, zmmword ptr [r15 + 0x100]
-	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
-	LONG $0x48255162; WORD $0xddfd // vpaddw zmm11, zmm11, zmm13
-	LONG $0x481d5262; WORD $0x670b; BYTE $0x03 // vpmulhrsw zmm12, zmm12, zmmword ptr [r15 + 0xc0]
-	LONG $0x481d5162; WORD $0x67fd; BYTE $0x02 // vpaddw zmm12, zmm12, zmmword ptr [r15 + 0x80]
-	LONG $0x487d5262; WORD $0x6879; BYTE $0x40 // vpbroadcastw zmm13, word ptr [r8 + 0x80]
-	LONG $0x48155162; WORD $0x6ffd; BYTE $0x05 // vpaddw zmm13, zmm13, zmmword ptr [r15 + 0x140]
-	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
-	LONG $0x481d5162; WORD $0xe5fd // vpaddw zmm12, zmm12, zmm13
-	QUAD $0x0000000080bb8349 // cmp qword ptr [r11 + 0x80], 0x0
-	WORD $0x3d74 // je 0x84c <glideAVX512+0x84c>
-	LONG $0x482d5262; WORD $0xea0b // vpmulhrsw zmm13, zmm10, zmm10
-	LONG $0x487d5262; WORD $0x7879; BYTE $0x60 // vpbroadcastw zmm15, word ptr [r8 + 0xc0]
-	LONG $0x48055162; WORD $0x7ffd; BYTE $0x06 // vpaddw zmm15, zmm15, zmmword ptr [r15 + 0x180]
-	LONG $0x48055262; WORD $0xfd0b // vpmulhrsw zmm15, zmm15, zmm13
-	LONG $0x48055162; WORD $0xdbfd // vpaddw zmm11, zmm15, zmm11
-	QUAD $0x0100b879487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r8 + 0x100]
-	LONG $0x48055162; WORD $0x7ffd; BYTE $0x07 // vpaddw zmm15, zmm15, zmmword ptr [r15 + 0x1c0]
-	LONG $0x48055262; WORD $0xed0b // vpmulhrsw zmm13, zmm15, zmm13
-	LONG $0x48155162; WORD $0xe4fd // vpaddw zmm12, zmm13, zmm12
-	LONG $0x48255162; WORD $0x6ffd; BYTE $0x08 // vpaddw zmm13, zmm11, zmmword ptr [r15 + 0x200]
-	LONG $0x482d5262; WORD $0x7f0b; BYTE $0x0a // vpmulhrsw zmm15, zmm10, zmmword ptr [r15 + 0x280]
-	LONG $0x481dc162; WORD $0x47fd; BYTE $0x09 // vpaddw zmm16, zmm12, zmmword ptr [r15 + 0x240]
-	LONG $0x482d5262; WORD $0x570b; BYTE $0x0b // vpmulhrsw zmm10, zmm10, zmmword ptr [r15 + 0x2c0]
-	LONG $0x48155162; WORD $0xeffd // vpaddw zmm13, zmm13, zmm15
-	LONG $0x6e7941c4; WORD $0x607b // vmovd xmm15, dword ptr [r11 + 0x60]
-	LONG $0x48255162; WORD $0xdfe1 // vpsraw zmm11, zmm11, xmm15
-	LONG $0x48255162; WORD $0x5fee; BYTE $0x11 // vpmaxsw zmm11, zmm11, zmmword ptr [r15 + 0x440]
-	LONG $0x48155162; WORD $0xefe1 // vpsraw zmm13, zmm13, xmm15
-	LONG $0x407dc162; WORD $0xc2fd // vpaddw zmm16, zmm16, zmm10
-	LONG $0x48155162; WORD $0x57ea; BYTE $0x12 // vpminsw zmm10, zmm13, zmmword ptr [r15 + 0x480]
-	LONG $0x482d5162; WORD $0xd3f9 // vpsubw zmm10, zmm10, zmm11
-	LONG $0x481d5162; WORD $0xe7e1 // vpsraw zmm12, zmm12, xmm15
-	LONG $0x481d5162; WORD $0x67ee; BYTE $0x13 // vpmaxsw zmm12, zmm12, zmmword ptr [r15 + 0x4c0]
-	LONG $0x407d5162; WORD $0xefe1 // vpsraw zmm13, zmm16, xmm15
-	LONG $0x48155162; WORD $0x6fea; BYTE $0x14 // vpminsw zmm13, zmm13, zmmword ptr [r15 + 0x500]
-	QUAD $0x0140b879487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r8 + 0x140]
-	LONG $0x48055162; WORD $0x7ffd; BYTE $0x0c // vpaddw zmm15, zmm15, zmmword ptr [r15 + 0x300]
-	LONG $0x48155162; WORD $0xecf9 // vpsubw zmm13, zmm13, zmm12
-	LONG $0x480dc162; WORD $0xc7e4 // vpmulhuw zmm16, zmm14, zmm15
-	LONG $0x48fed262; WORD $0xcf29 // vpmovw2m k1, zmm15
-	LONG $0x48055162; WORD $0xfed5 // vpmullw zmm15, zmm15, zmm14
-	QUAD $0x060e573e4885d362 // vpcmpnleuw k2, zmm15, zmmword ptr [r15 + 0x380]
-	LONG $0x407d5162; WORD $0x7ffd; BYTE $0x0d // vpaddw zmm15, zmm16, zmmword ptr [r15 + 0x340]
-	LONG $0x49055162; WORD $0xfef9 // vpsubw zmm15 {k1}, zmm15, zmm14
-	LONG $0x48fe7262; WORD $0xf228 // vpmovm2w zmm14, k2
-	LONG $0x48055162; WORD $0xf6f9 // vpsubw zmm14, zmm15, zmm14
-	LONG $0x6e7941c4; WORD $0x687b // vmovd xmm15, dword ptr [r11 + 0x68]
-	LONG $0x480d5162; WORD $0xf7e1 // vpsraw zmm14, zmm14, xmm15
-	LONG $0x48c57162; WORD $0xfeef // vpxorq zmm15, zmm7, zmm6
-	LONG $0x48055162; WORD $0xf6ed // vpaddsw zmm14, zmm15, zmm14
-	LONG $0x488d7162; WORD $0xf6ef // vpxorq zmm14, zmm14, zmm6
-	LONG $0x482d5162; WORD $0xfdee // vpmaxsw zmm15, zmm10, zmm13
-	LONG $0x4805f162; WORD $0xcd65 // vpcmpgtw k1, zmm15, zmm5
-	LONG $0x98f9e1c4; BYTE $0xc9 // kortestd k1, k1
-	LONG $0xfc5d840f; WORD $0xffff // je 0x590 <glideAVX512+0x590>
-	LONG $0x482dc162; WORD $0xc5ea // vpminsw zmm16, zmm10, zmm13
-	LONG $0x407df162; WORD $0xc965 // vpcmpgtw k1, zmm16, zmm1
-	LONG $0x4905f162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm15, zmm5
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x98898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x98]
-	LONG $0x48fe7162; WORD $0x717f; BYTE $0x1b // vmovdqu64 zmmword ptr [rcx + 0x6c0], zmm14
-	LONG $0x48fe7162; WORD $0x597f; BYTE $0x1c // vmovdqu64 zmmword ptr [rcx + 0x700], zmm11
-	LONG $0x48fe7162; WORD $0x517f; BYTE $0x1d // vmovdqu64 zmmword ptr [rcx + 0x740], zmm10
-	LONG $0x48fe7162; WORD $0x617f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm12
-	LONG $0x48fe7162; WORD $0x697f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm13
-	LONG $0x99f9e1c4; BYTE $0xc8 // ktestd k1, k0
-	LONG $0xfc11840f; WORD $0xffff // je 0x590 <glideAVX512+0x590>
-	LONG $0x41f5e1c4; BYTE $0xc0 // kandd k0, k1, k0
-	LONG $0xc8937bc5 // kmovd r9d, k0
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	LONG $0x04578b44 // mov r10d, dword ptr [rdi + 0x4]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x205a8b48 // mov rbx, qword ptr [rdx + 0x20]
-	WORD $0x634c; BYTE $0x37 // movsxd r14, dword ptr [rdi]
-	WORD $0x014d; BYTE $0xf6 // add r14, r14
-	WORD $0x034c; BYTE $0x32 // add r14, qword ptr [rdx]
-	LONG $0x1b3c8d4c // lea r15, [rbx + rbx]
-	WORD $0x17eb // jmp 0x9c0 <glideAVX512+0x9c0>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xff798d41 // lea edi, [r9 - 0x1]
-	WORD $0x2144; BYTE $0xcf // and edi, r9d
-	WORD $0x8941; BYTE $0xf9 // mov r9d, edi
-	LONG $0xfbd0840f; WORD $0xffff // je 0x590 <glideAVX512+0x590>
-	LONG $0xbc0f45f3; BYTE $0xd9 // tzcnt r11d, r9d
-	QUAD $0x0007c059a4b70f46; BYTE $0x00 // movzx r12d, word ptr [rcx + 2*r11 + 0x7c0]
-	LONG $0xe4854566 // test r12w, r12w
-	WORD $0xdc7e // jle 0x9b0 <glideAVX512+0x9b0>
-	QUAD $0x0007805994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r11 + 0x780]
-	WORD $0x0144; BYTE $0xd2 // add edx, r10d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0xd3af0f48 // imul rdx, rbx
-	LONG $0x56148d49 // lea rdx, [r14 + 2*rdx]
-	QUAD $0x00070059bcbf0f4a; BYTE $0x00 // movsx rdi, word ptr [rcx + 2*r11 + 0x700]
-	LONG $0x7a3c8d48 // lea rdi, [rdx + 2*rdi]
-	QUAD $0x00074059acb70f46; BYTE $0x00 // movzx r13d, word ptr [rcx + 2*r11 + 0x740]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0x18eb // jmp 0xa1d <glideAVX512+0xa1d>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xc5ff // inc ebp
-	LONG $0xd4bf0f41 // movsx edx, r12w
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xd539 // cmp ebp, edx
-	WORD $0x937d // jge 0x9b0 <glideAVX512+0x9b0>
-	LONG $0xed854566 // test r13w, r13w
-	WORD $0xed7e // jle 0xa10 <glideAVX512+0xa10>
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	QUAD $0x0006c05994b70f42; BYTE $0x00 // movzx edx, word ptr [rcx + 2*r11 + 0x6c0]
-	LONG $0x2cb70f46; BYTE $0x67 // movzx r13d, word ptr [rdi + 2*r12]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x67 // mov word ptr [rdi + 2*r12], r13w
 	WORD $0xff49; BYTE $0xc4 // inc r12
-	QUAD $0x00074059acbf0f4e; BYTE $0x00 // movsx r13, word ptr [rcx + 2*r11 + 0x740]
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xce7c // jl 0xa30 <glideAVX512+0xa30>
-	QUAD $0x0007c059a4b70f46; BYTE $0x00 // movzx r12d, word ptr [rcx + 2*r11 + 0x7c0]
-	WORD $0xa3eb // jmp 0xa10 <glideAVX512+0xa10>
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	WORD $0xfe83; BYTE $0x03 // cmp esi, 0x3
-	LONG $0x0ef3850f; WORD $0x0000 // jne 0x196f <glideAVX512+0x196f>
-	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
-	LONG $0xff8000be; BYTE $0xff // mov esi, 0xffff8000
-	LONG $0x187b8b49 // mov rdi, qword ptr [r11 + 0x18]
-	LONG $0x989b8b49; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [r11 + 0x98]
-	LONG $0x48fef162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [rdi]
-	LONG $0x48fef162; WORD $0x776f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [rdi + 0x40]
-	LONG $0x7ebf0f41; BYTE $0x08 // movsx edi, word ptr [r14 + 0x8]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x0a // movsx edi, word ptr [r14 + 0xa]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
-	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
-	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x7ebf0f41; BYTE $0x0c // movsx edi, word ptr [r14 + 0xc]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
-	LONG $0x483d7262; WORD $0xc60b // vpmulhrsw zmm8, zmm8, zmm6
-	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x48fef162; WORD $0x3b7f // vmovdqu64 zmmword ptr [rbx], zmm7
-	LONG $0x7ebf0f41; BYTE $0x0e // movsx edi, word ptr [r14 + 0xe]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x10 // movsx edi, word ptr [r14 + 0x10]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
-	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
-	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x48fef162; WORD $0x7b7f; BYTE $0x01 // vmovdqu64 zmmword ptr [rbx + 0x40], zmm7
-	LONG $0x7ebf0f41; BYTE $0x12 // movsx edi, word ptr [r14 + 0x12]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x14 // movsx edi, word ptr [r14 + 0x14]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
-	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
-	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x7ebf0f41; BYTE $0x16 // movsx edi, word ptr [r14 + 0x16]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
-	LONG $0x483df262; WORD $0xf60b // vpmulhrsw zmm6, zmm8, zmm6
-	LONG $0x4845f162; WORD $0xf6fd // vpaddw zmm6, zmm7, zmm6
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x02 // vmovdqu64 zmmword ptr [rbx + 0x80], zmm6
-	LONG $0x7ebf0f41; BYTE $0x18 // movsx edi, word ptr [r14 + 0x18]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x1a // movsx edi, word ptr [r14 + 0x1a]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x03 // vmovdqu64 zmmword ptr [rbx + 0xc0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x1c // movsx edi, word ptr [r14 + 0x1c]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x1e // movsx edi, word ptr [r14 + 0x1e]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x04 // vmovdqu64 zmmword ptr [rbx + 0x100], zmm6
-	LONG $0x7ebf0f41; BYTE $0x22 // movsx edi, word ptr [r14 + 0x22]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x24 // movsx edi, word ptr [r14 + 0x24]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x05 // vmovdqu64 zmmword ptr [rbx + 0x140], zmm6
-	LONG $0x7ebf0f41; BYTE $0x28 // movsx edi, word ptr [r14 + 0x28]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x2a // movsx edi, word ptr [r14 + 0x2a]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x06 // vmovdqu64 zmmword ptr [rbx + 0x180], zmm6
-	LONG $0x7ebf0f41; BYTE $0x2e // movsx edi, word ptr [r14 + 0x2e]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x30 // movsx edi, word ptr [r14 + 0x30]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x07 // vmovdqu64 zmmword ptr [rbx + 0x1c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x34 // movsx edi, word ptr [r14 + 0x34]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x36 // movsx edi, word ptr [r14 + 0x36]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x08 // vmovdqu64 zmmword ptr [rbx + 0x200], zmm6
-	LONG $0x7ebf0f41; BYTE $0x3a // movsx edi, word ptr [r14 + 0x3a]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x3c // movsx edi, word ptr [r14 + 0x3c]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x09 // vmovdqu64 zmmword ptr [rbx + 0x240], zmm6
-	LONG $0x7ebf0f41; BYTE $0x38 // movsx edi, word ptr [r14 + 0x38]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x0a // vmovdqu64 zmmword ptr [rbx + 0x280], zmm6
-	LONG $0x7ebf0f41; BYTE $0x3e // movsx edi, word ptr [r14 + 0x3e]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x0b // vmovdqu64 zmmword ptr [rbx + 0x2c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x40 // movsx edi, word ptr [r14 + 0x40]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x42 // movsx edi, word ptr [r14 + 0x42]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x4845f262; WORD $0xed0b // vpmulhrsw zmm5, zmm7, zmm5
-	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0c // vmovdqu64 zmmword ptr [rbx + 0x300], zmm5
-	LONG $0x7a7b8b41 // mov edi, dword ptr [r11 + 0x7a]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0d // vmovdqu64 zmmword ptr [rbx + 0x340], zmm5
-	LONG $0x787b8b41 // mov edi, dword ptr [r11 + 0x78]
-	WORD $0xd7f7 // not edi
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0e // vmovdqu64 zmmword ptr [rbx + 0x380], zmm5
-	LONG $0x7eb70f41; BYTE $0x4c // movzx edi, word ptr [r14 + 0x4c]
-	LONG $0x46b70f45; BYTE $0x4a // movzx r8d, word ptr [r14 + 0x4a]
-	LONG $0x704b8b4d // mov r9, qword ptr [r11 + 0x70]
-	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xc14f0f4d // cmovg r8, r9
-	WORD $0x294c; BYTE $0xc7 // sub rdi, r8
-	LONG $0x487dd262; WORD $0xe87b // vpbroadcastw zmm5, r8d
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0f // vmovdqu64 zmmword ptr [rbx + 0x3c0], zmm5
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	LONG $0xffc2c748; WORD $0xffff; BYTE $0xff // mov rdx, -0x1
-	LONG $0xfa480f48 // cmovs rdi, rdx
-	WORD $0xc7ff // inc edi
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x10 // vmovdqu64 zmmword ptr [rbx + 0x400], zmm5
-	WORD $0xff31 // xor edi, edi
-	WORD $0x2b41; BYTE $0x3e // sub edi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x11 // vmovdqu64 zmmword ptr [rbx + 0x440], zmm5
-	LONG $0x207b8b41 // mov edi, dword ptr [r11 + 0x20]
-	WORD $0x2b41; BYTE $0x3e // sub edi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x12 // vmovdqu64 zmmword ptr [rbx + 0x480], zmm5
-	LONG $0x287b8b41 // mov edi, dword ptr [r11 + 0x28]
-	LONG $0x047e2b41 // sub edi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x13 // vmovdqu64 zmmword ptr [rbx + 0x4c0], zmm5
-	LONG $0x307b8b41 // mov edi, dword ptr [r11 + 0x30]
-	LONG $0x047e2b41 // sub edi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x14 // vmovdqu64 zmmword ptr [rbx + 0x500], zmm5
-	LONG $0x187b8b49 // mov rdi, qword ptr [r11 + 0x18]
-	LONG $0x58438b45 // mov r8d, dword ptr [r11 + 0x58]
-	LONG $0x487dd262; WORD $0xe87b // vpbroadcastw zmm5, r8d
-	LONG $0x4855f162; WORD $0x6fd5; BYTE $0x02 // vpmullw zmm5, zmm5, zmmword ptr [rdi + 0x80]
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x15 // vmovdqu64 zmmword ptr [rbx + 0x540], zmm5
-	LONG $0x7ebf0f41; BYTE $0x20 // movsx edi, word ptr [r14 + 0x20]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x16 // vmovdqu64 zmmword ptr [rbx + 0x580], zmm6
-	LONG $0x7ebf0f41; BYTE $0x26 // movsx edi, word ptr [r14 + 0x26]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x17 // vmovdqu64 zmmword ptr [rbx + 0x5c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x2c // movsx edi, word ptr [r14 + 0x2c]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x18 // vmovdqu64 zmmword ptr [rbx + 0x600], zmm6
-	LONG $0x7ebf0f41; BYTE $0x32 // movsx edi, word ptr [r14 + 0x32]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x19 // vmovdqu64 zmmword ptr [rbx + 0x640], zmm6
-	LONG $0x7ebf0f41; BYTE $0x44 // movsx edi, word ptr [r14 + 0x44]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x484df262; WORD $0xed0b // vpmulhrsw zmm5, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x1a // vmovdqu64 zmmword ptr [rbx + 0x680], zmm5
-	LONG $0x48438b4d // mov r8, qword ptr [r11 + 0x48]
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
-	LONG $0x0800bf41; WORD $0x0000 // mov r15d, 0x800
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0x13ba8d0f; WORD $0x0000 // jge 0x21cd <glideAVX512+0x21cd>
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
-	LONG $0x408b8d48; WORD $0x0005; BYTE $0x00 // lea rcx, [rbx + 0x540]
-	LONG $0x41348d4a // lea rsi, [rcx + 2*r8]
-	LONG $0x241c8948 // mov qword ptr [rsp], rbx
-	LONG $0x000177e9; BYTE $0x00 // jmp 0xfaa <glideAVX512+0xfaa>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x482d7162; WORD $0xfcf9 // vpsubw zmm15, zmm10, zmm4
-	LONG $0x4815e162; WORD $0xc4f9 // vpsubw zmm16, zmm13, zmm4
-	LONG $0x48053262; WORD $0xf83e // vpmaxuw zmm15, zmm15, zmm16
-	LONG $0x4885f362; WORD $0xcd3e; BYTE $0x01 // vpcmpltuw k1, zmm15, zmm5
-	LONG $0x49bdd362; WORD $0xc93e; BYTE $0x01 // vpcmpltuw k1 {k1}, zmm8, zmm9
-	LONG $0xc9fd5262; WORD $0xd863 // vpcompressw zmm8 {k1} {z}, zmm11
-	LONG $0x4835d162; WORD $0xf471; BYTE $0x03 // vpsllw zmm9, zmm12, 0x3
-	LONG $0x48955162; WORD $0xc9eb // vporq zmm9, zmm13, zmm9
-	LONG $0xc9fd5262; WORD $0xc963 // vpcompressw zmm9 {k1} {z}, zmm9
-	LONG $0xc9fd5262; WORD $0xf363 // vpcompressw zmm11 {k1} {z}, zmm14
-	LONG $0xf993fbc5 // kmovd edi, k1
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
-	LONG $0x48fe7162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm12, zmmword ptr [rcx + 0xc0]
-	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0x48fe3162; WORD $0x1c7f; BYTE $0x3b // vmovdqu64 zmmword ptr [rbx + r15], zmm11
-	QUAD $0x013b447f48fe3162 // vmovdqu64 zmmword ptr [rbx + r15 + 0x40], zmm8
-	QUAD $0x023b4c7f48fe3162 // vmovdqu64 zmmword ptr [rbx + r15 + 0x80], zmm9
-	WORD $0xf989 // mov ecx, edi
-	LONG $0x482df162; WORD $0xc465 // vpcmpgtw k0, zmm10, zmm4
-	LONG $0xd093fbc5 // kmovd edx, k0
-	LONG $0xf5eae2c4; BYTE $0xd1 // pext rdx, rdx, rcx
-	QUAD $0x000000d83b948942 // mov dword ptr [rbx + r15 + 0xd8], edx
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0x487d7262; WORD $0xda7b // vpbroadcastw zmm11, edx
-	LONG $0x482dd162; WORD $0xc365 // vpcmpgtw k0, zmm10, zmm11
-	LONG $0xd093fbc5 // kmovd edx, k0
-	LONG $0xf5eae2c4; BYTE $0xc9 // pext rcx, rdx, rcx
-	QUAD $0x000000dc3b8c8942 // mov dword ptr [rbx + r15 + 0xdc], ecx
-	LONG $0x489d5262; WORD $0xd08d // vpermw zmm10, zmm12, zmm8
-	LONG $0xcfb80ff3 // popcnt ecx, edi
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	WORD $0xd348; BYTE $0xe2 // shl rdx, cl
-	LONG $0x483d5162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm10
-	LONG $0x483d7162; WORD $0xd4f9 // vpsubw zmm10, zmm8, zmm4
-	LONG $0x48adf362; WORD $0xc53e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm5
-	LONG $0x489d5262; WORD $0xd18d // vpermw zmm10, zmm12, zmm9
-	LONG $0x48b5d362; WORD $0xca3f; BYTE $0x04 // vpcmpneqw k1, zmm9, zmm10
-	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
-	LONG $0xc8937bc5 // kmovd r9d, k0
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0x0144; BYTE $0xd2 // add edx, r10d
-	WORD $0x2144; BYTE $0xca // and edx, r9d
-	LONG $0xcaab0f48 // bts rdx, rcx
-	QUAD $0x000000d03b94894a // mov qword ptr [rbx + r15 + 0xd0], rdx
-	LONG $0x00000fb9; BYTE $0x00 // mov ecx, 0xf
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48b55262; WORD $0xc010 // vpsrlvw zmm8, zmm9, zmm8
-	LONG $0x48355162; WORD $0xc0f9 // vpsubw zmm8, zmm9, zmm8
-	LONG $0x487e5262; WORD $0xc030 // vpmovwb ymm8, zmm8
-	LONG $0x001001b9; BYTE $0x00 // mov ecx, 0x1001
-	LONG $0x287d7262; WORD $0xc97b // vpbroadcastw ymm9, ecx
-	LONG $0x043d42c4; BYTE $0xc1 // vpmaddubsw ymm8, ymm8, ymm9
-	QUAD $0x0c3b4430287e3262 // vpmovwb xmmword ptr [rbx + r15 + 0xc0], ymm8
-	LONG $0xe88f8d49; WORD $0x0000; BYTE $0x00 // lea rcx, [r15 + 0xe8]
-	WORD $0xff85 // test edi, edi
-	LONG $0xf9450f4c // cmovne r15, rcx
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x4865f262; WORD $0xdf3a // vpminuw zmm3, zmm3, zmm7
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x384b8b49 // mov rcx, qword ptr [r11 + 0x38]
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
 	LONG $0x48048d48 // lea rax, [rax + 2*rcx]
-	LONG $0x02c68348 // add rsi, 0x2
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0x12238d0f; WORD $0x0000 // jge 0x21cd <glideAVX512+0x21cd>
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x394d; BYTE $0xcc // cmp r12, r9
+	LONG $0x0ba08d0f; WORD $0x0000 // jge 0x1287 <glideAVX512+0x1287>
+	LONG $0x8088180f; WORD $0x0000; BYTE $0x00 // prefetcht0 byte ptr [rax + 0x80]
 	LONG $0x48fe7162; WORD $0x306f // vmovdqu64 zmm14, zmmword ptr [rax]
 	LONG $0x480df162; WORD $0xfcf9 // vpsubw zmm7, zmm14, zmm4
-	LONG $0x4ebf0f49; BYTE $0x46 // movsx rcx, word ptr [r14 + 0x46]
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xcc7c // jl 0xf8c <glideAVX512+0xf8c>
-	LONG $0x4ebf0f49; BYTE $0x48 // movsx rcx, word ptr [r14 + 0x48]
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xc27d // jge 0xf8c <glideAVX512+0xf8c>
+	LONG $0x4dbf0f48; BYTE $0x46 // movsx rcx, word ptr [rbp + 0x46]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xc57c // jl 0x6c9 <glideAVX512+0x6c9>
+	LONG $0x4dbf0f48; BYTE $0x48 // movsx rcx, word ptr [rbp + 0x48]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0xbb7d // jge 0x6c9 <glideAVX512+0x6c9>
 	LONG $0x480d7162; WORD $0x43f9; BYTE $0x0f // vpsubw zmm8, zmm14, zmmword ptr [rbx + 0x3c0]
 	LONG $0x48fe7162; WORD $0x4b6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [rbx + 0x400]
 	LONG $0x48bdd362; WORD $0xc13e; BYTE $0x01 // vpcmpltuw k0, zmm8, zmm9
 	LONG $0xc893fbc5 // kmovd ecx, k0
 	WORD $0xc985 // test ecx, ecx
-	WORD $0xa574 // je 0xf8c <glideAVX512+0xf8c>
-	LONG $0x487d5262; WORD $0x5318; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r11 + 0x88]
-	LONG $0x487d5262; WORD $0x5b18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r11 + 0x8c]
+	WORD $0x9e74 // je 0x6c9 <glideAVX512+0x6c9>
+	LONG $0x487d5262; WORD $0x5518; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r13 + 0x88]
+	LONG $0x487d5262; WORD $0x5d18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r13 + 0x8c]
 	LONG $0x480d7162; WORD $0xe161 // vpunpcklwd zmm12, zmm14, zmm1 # zmm12 = zmm14[0],zmm1[0],zmm14[1],zmm1[1],zmm14[2],zmm1[2],zmm14[3],zmm1[3],zmm14[8],zmm1[8],zmm14[9],zmm1[9],zmm14[10],zmm1[10],zmm14[11],zmm1[11],zmm14[16],zmm1[16],zmm14[17],zmm1[17],zmm14[18],zmm1[18],zmm14[19],zmm1[19],zmm14[24],zmm1[24],zmm14[25],zmm1[25],zmm14[26],zmm1[26],zmm14[27],zmm1[27]
 	LONG $0x480d7162; WORD $0xe969 // vpunpckhwd zmm13, zmm14, zmm1 # zmm13 = zmm14[4],zmm1[4],zmm14[5],zmm1[5],zmm14[6],zmm1[6],zmm14[7],zmm1[7],zmm14[12],zmm1[12],zmm14[13],zmm1[13],zmm14[14],zmm1[14],zmm14[15],zmm1[15],zmm14[20],zmm1[20],zmm14[21],zmm1[21],zmm14[22],zmm1[22],zmm14[23],zmm1[23],zmm14[28],zmm1[28],zmm14[29],zmm1[29],zmm14[30],zmm1[30],zmm14[31],zmm1[31]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -786,28 +391,28 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487e5162; WORD $0xdc5b // vcvttps2dq zmm11, zmm12
 	LONG $0x487e5162; WORD $0xd25b // vcvttps2dq zmm10, zmm10
 	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x2679 // vpbroadcastw zmm12, word ptr [rsi]
+	LONG $0x487d5262; WORD $0x2279 // vpbroadcastw zmm12, word ptr [r10]
 	LONG $0x481d7262; WORD $0x5b0b; BYTE $0x01 // vpmulhrsw zmm11, zmm12, zmmword ptr [rbx + 0x40]
 	LONG $0x48257162; WORD $0x1bfd // vpaddw zmm11, zmm11, zmmword ptr [rbx]
-	LONG $0x487d7262; WORD $0x6e79; BYTE $0x20 // vpbroadcastw zmm13, word ptr [rsi + 0x40]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x20 // vpbroadcastw zmm13, word ptr [r10 + 0x40]
 	LONG $0x48157162; WORD $0x6bfd; BYTE $0x04 // vpaddw zmm13, zmm13, zmmword ptr [rbx + 0x100]
 	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
 	LONG $0x48255162; WORD $0xddfd // vpaddw zmm11, zmm11, zmm13
 	LONG $0x481d7262; WORD $0x630b; BYTE $0x03 // vpmulhrsw zmm12, zmm12, zmmword ptr [rbx + 0xc0]
 	LONG $0x481d7162; WORD $0x63fd; BYTE $0x02 // vpaddw zmm12, zmm12, zmmword ptr [rbx + 0x80]
-	LONG $0x487d7262; WORD $0x6e79; BYTE $0x40 // vpbroadcastw zmm13, word ptr [rsi + 0x80]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x40 // vpbroadcastw zmm13, word ptr [r10 + 0x80]
 	LONG $0x48157162; WORD $0x6bfd; BYTE $0x05 // vpaddw zmm13, zmm13, zmmword ptr [rbx + 0x140]
 	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
 	LONG $0x481d5162; WORD $0xe5fd // vpaddw zmm12, zmm12, zmm13
-	QUAD $0x0000000080bb8349 // cmp qword ptr [r11 + 0x80], 0x0
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	WORD $0x3d74 // je 0x10d8 <glideAVX512+0x10d8>
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	WORD $0x3d74 // je 0x81c <glideAVX512+0x81c>
 	LONG $0x482d5262; WORD $0xea0b // vpmulhrsw zmm13, zmm10, zmm10
-	LONG $0x487d7262; WORD $0x7e79; BYTE $0x60 // vpbroadcastw zmm15, word ptr [rsi + 0xc0]
+	LONG $0x487d5262; WORD $0x7a79; BYTE $0x60 // vpbroadcastw zmm15, word ptr [r10 + 0xc0]
 	LONG $0x48057162; WORD $0x7bfd; BYTE $0x06 // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x180]
 	LONG $0x48055262; WORD $0xfd0b // vpmulhrsw zmm15, zmm15, zmm13
 	LONG $0x48055162; WORD $0xdbfd // vpaddw zmm11, zmm15, zmm11
-	QUAD $0x0100be79487d7262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [rsi + 0x100]
+	QUAD $0x0100ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x100]
 	LONG $0x48057162; WORD $0x7bfd; BYTE $0x07 // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x1c0]
 	LONG $0x48055262; WORD $0xed0b // vpmulhrsw zmm13, zmm15, zmm13
 	LONG $0x48155162; WORD $0xe4fd // vpaddw zmm12, zmm13, zmm12
@@ -816,7 +421,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481de162; WORD $0x43fd; BYTE $0x09 // vpaddw zmm16, zmm12, zmmword ptr [rbx + 0x240]
 	LONG $0x482d7262; WORD $0x530b; BYTE $0x0b // vpmulhrsw zmm10, zmm10, zmmword ptr [rbx + 0x2c0]
 	LONG $0x48155162; WORD $0xeffd // vpaddw zmm13, zmm13, zmm15
-	LONG $0x6e7941c4; WORD $0x607b // vmovd xmm15, dword ptr [r11 + 0x60]
+	LONG $0x6e7941c4; WORD $0x607d // vmovd xmm15, dword ptr [r13 + 0x60]
 	LONG $0x48255162; WORD $0xdfe1 // vpsraw zmm11, zmm11, xmm15
 	LONG $0x48257162; WORD $0x5bee; BYTE $0x11 // vpmaxsw zmm11, zmm11, zmmword ptr [rbx + 0x440]
 	LONG $0x48155162; WORD $0xefe1 // vpsraw zmm13, zmm13, xmm15
@@ -827,7 +432,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7162; WORD $0x63ee; BYTE $0x13 // vpmaxsw zmm12, zmm12, zmmword ptr [rbx + 0x4c0]
 	LONG $0x407d5162; WORD $0xefe1 // vpsraw zmm13, zmm16, xmm15
 	LONG $0x48157162; WORD $0x6bea; BYTE $0x14 // vpminsw zmm13, zmm13, zmmword ptr [rbx + 0x500]
-	QUAD $0x0140be79487d7262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [rsi + 0x140]
+	QUAD $0x0140ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x140]
 	LONG $0x48057162; WORD $0x7bfd; BYTE $0x0c // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x300]
 	LONG $0x48155162; WORD $0xecf9 // vpsubw zmm13, zmm13, zmm12
 	LONG $0x480dc162; WORD $0xc7e4 // vpmulhuw zmm16, zmm14, zmm15
@@ -838,7 +443,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x49055162; WORD $0xfef9 // vpsubw zmm15 {k1}, zmm15, zmm14
 	LONG $0x48fe7262; WORD $0xf228 // vpmovm2w zmm14, k2
 	LONG $0x48055162; WORD $0xf6f9 // vpsubw zmm14, zmm15, zmm14
-	LONG $0x6e7941c4; WORD $0x687b // vmovd xmm15, dword ptr [r11 + 0x68]
+	LONG $0x6e7941c4; WORD $0x687d // vmovd xmm15, dword ptr [r13 + 0x68]
 	LONG $0x480d5162; WORD $0xf7e1 // vpsraw zmm14, zmm14, xmm15
 	LONG $0x48c57162; WORD $0xfeef // vpxorq zmm15, zmm7, zmm6
 	LONG $0x48055162; WORD $0xf6ed // vpaddsw zmm14, zmm15, zmm14
@@ -846,11 +451,11 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5162; WORD $0xfdee // vpmaxsw zmm15, zmm10, zmm13
 	LONG $0x4805f162; WORD $0xcd65 // vpcmpgtw k1, zmm15, zmm5
 	LONG $0x98f9e1c4; BYTE $0xc9 // kortestd k1, k1
-	LONG $0xfc81840f; WORD $0xffff // je 0xe40 <glideAVX512+0xe40>
+	LONG $0xfc6d840f; WORD $0xffff // je 0x570 <glideAVX512+0x570>
 	LONG $0x482dc162; WORD $0xc5ea // vpminsw zmm16, zmm10, zmm13
 	LONG $0x407df162; WORD $0xc965 // vpcmpgtw k1, zmm16, zmm1
 	LONG $0x4905f162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm15, zmm5
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	LONG $0x98898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x98]
 	LONG $0x48fe7162; WORD $0x717f; BYTE $0x1b // vmovdqu64 zmmword ptr [rcx + 0x6c0], zmm14
 	LONG $0x48fe7162; WORD $0x597f; BYTE $0x1c // vmovdqu64 zmmword ptr [rcx + 0x700], zmm11
@@ -858,245 +463,654 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fe7162; WORD $0x617f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm12
 	LONG $0x48fe7162; WORD $0x697f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm13
 	LONG $0x99f9e1c4; BYTE $0xc8 // ktestd k1, k0
-	LONG $0xfc35840f; WORD $0xffff // je 0xe40 <glideAVX512+0xe40>
+	LONG $0xfc22840f; WORD $0xffff // je 0x570 <glideAVX512+0x570>
 	LONG $0x41f5e1c4; BYTE $0xc0 // kandd k0, k1, k0
-	LONG $0xd0937bc5 // kmovd r10d, k0
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	WORD $0x5f8b; BYTE $0x04 // mov ebx, dword ptr [rdi + 0x4]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x20728b4c // mov r14, qword ptr [rdx + 0x20]
-	WORD $0x634c; BYTE $0x3f // movsxd r15, dword ptr [rdi]
-	WORD $0x014d; BYTE $0xff // add r15, r15
-	WORD $0x034c; BYTE $0x3a // add r15, qword ptr [rdx]
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	WORD $0x1ceb // jmp 0x1250 <glideAVX512+0x1250>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xff7a8d41 // lea edi, [r10 - 0x1]
-	WORD $0x2144; BYTE $0xd7 // and edi, r10d
-	WORD $0x8941; BYTE $0xfa // mov r10d, edi
-	LONG $0xfbf0840f; WORD $0xffff // je 0xe40 <glideAVX512+0xe40>
-	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
-	QUAD $0x0007c059a4b70f46; BYTE $0x00 // movzx r12d, word ptr [rcx + 2*r11 + 0x7c0]
-	LONG $0xe4854566 // test r12w, r12w
-	WORD $0xdc7e // jle 0x1240 <glideAVX512+0x1240>
-	QUAD $0x0007805994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r11 + 0x780]
-	WORD $0xda01 // add edx, ebx
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0xd6af0f49 // imul rdx, r14
-	LONG $0x57148d49 // lea rdx, [r15 + 2*rdx]
-	QUAD $0x00070059bcbf0f4a; BYTE $0x00 // movsx rdi, word ptr [rcx + 2*r11 + 0x700]
-	LONG $0x7a3c8d48 // lea rdi, [rdx + 2*rdi]
-	QUAD $0x00074059acb70f46; BYTE $0x00 // movzx r13d, word ptr [rcx + 2*r11 + 0x740]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0x19eb // jmp 0x12ad <glideAVX512+0x12ad>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xd8937bc5 // kmovd r11d, k0
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x7e8b; BYTE $0x04 // mov edi, dword ptr [rsi + 0x4]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x207a8b4c // mov r15, qword ptr [rdx + 0x20]
+	WORD $0x634c; BYTE $0x2e // movsxd r13, dword ptr [rsi]
+	WORD $0xfe89 // mov esi, edi
+	WORD $0x014d; BYTE $0xed // add r13, r13
+	WORD $0x034c; BYTE $0x2a // add r13, qword ptr [rdx]
+	LONG $0x3f0c8d4f // lea r9, [r15 + r15]
+	WORD $0x18eb // jmp 0x990 <glideAVX512+0x990>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xff538d41 // lea edx, [r11 - 0x1]
+	WORD $0x2144; BYTE $0xda // and edx, r11d
+	WORD $0x8941; BYTE $0xd3 // mov r11d, edx
+	LONG $0xfbe0840f; WORD $0xffff // je 0x570 <glideAVX512+0x570>
+	LONG $0xbc0f41f3; BYTE $0xdb // tzcnt ebx, r11d
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0x8566; BYTE $0xd2 // test dx, dx
+	WORD $0xde7e // jle 0x980 <glideAVX512+0x980>
+	QUAD $0x0000078059bcbf0f // movsx edi, word ptr [rcx + 2*rbx + 0x780]
+	WORD $0xf701 // add edi, esi
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	LONG $0xffaf0f49 // imul rdi, r15
+	QUAD $0x000000007d3c8d48 // lea rdi, [2*rdi]
+	WORD $0x014c; BYTE $0xef // add rdi, r13
+	QUAD $0x0007005984bf0f4c; BYTE $0x00 // movsx r8, word ptr [rcx + 2*rbx + 0x700]
+	LONG $0x47048d4e // lea r8, [rdi + 2*r8]
+	QUAD $0x0000074059acb70f // movzx ebp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x16eb // jmp 0x9ee <glideAVX512+0x9ee>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	WORD $0xbf0f; BYTE $0xfa // movsx edi, dx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x3941; BYTE $0xfe // cmp r14d, edi
+	WORD $0x927d // jge 0x980 <glideAVX512+0x980>
+	WORD $0x8566; BYTE $0xed // test bp, bp
+	WORD $0xed7e // jle 0x9e0 <glideAVX512+0x9e0>
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x000006c059bcb70f // movzx edi, word ptr [rcx + 2*rbx + 0x6c0]
+	LONG $0x2cb70f41; BYTE $0x50 // movzx ebp, word ptr [r8 + 2*rdx]
+	WORD $0xcdff // dec ebp
+	WORD $0x3966; BYTE $0xfd // cmp bp, di
+	WORD $0x430f; BYTE $0xef // cmovae ebp, edi
 	WORD $0xc5ff // inc ebp
-	LONG $0xd4bf0f41 // movsx edx, r12w
-	WORD $0x014c; BYTE $0xcf // add rdi, r9
-	WORD $0xd539 // cmp ebp, edx
-	WORD $0x937d // jge 0x1240 <glideAVX512+0x1240>
-	LONG $0xed854566 // test r13w, r13w
-	WORD $0xed7e // jle 0x12a0 <glideAVX512+0x12a0>
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	QUAD $0x0006c05994b70f42; BYTE $0x00 // movzx edx, word ptr [rcx + 2*r11 + 0x6c0]
-	LONG $0x2cb70f46; BYTE $0x67 // movzx r13d, word ptr [rdi + 2*r12]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x67 // mov word ptr [rdi + 2*r12], r13w
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	QUAD $0x00074059acbf0f4e; BYTE $0x00 // movsx r13, word ptr [rcx + 2*r11 + 0x740]
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xce7c // jl 0x12c0 <glideAVX512+0x12c0>
-	QUAD $0x0007c059a4b70f46; BYTE $0x00 // movzx r12d, word ptr [rcx + 2*r11 + 0x7c0]
-	WORD $0xa3eb // jmp 0x12a0 <glideAVX512+0x12a0>
+	LONG $0x2c894166; BYTE $0x50 // mov word ptr [r8 + 2*rdx], bp
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	QUAD $0x00074059acbf0f48; BYTE $0x00 // movsx rbp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
+	WORD $0xd37c // jl 0xa00 <glideAVX512+0xa00>
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0xa9eb // jmp 0x9e0 <glideAVX512+0x9e0>
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	WORD $0xff83; BYTE $0x03 // cmp edi, 0x3
+	LONG $0x0e99850f; WORD $0x0000 // jne 0x18df <glideAVX512+0x18df>
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x8000ba41; WORD $0xffff // mov r10d, 0xffff8000
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x98b58b4d; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [r13 + 0x98]
+	LONG $0x48fef162; WORD $0x2a6f // vmovdqu64 zmm5, zmmword ptr [rdx]
+	LONG $0x48fef162; WORD $0x726f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [rdx + 0x40]
+	LONG $0x0855bf0f // movsx edx, word ptr [rbp + 0x8]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x0a55bf0f // movsx edx, word ptr [rbp + 0xa]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
+	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
+	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
+	LONG $0x0c55bf0f // movsx edx, word ptr [rbp + 0xc]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
+	LONG $0x483d7262; WORD $0xc60b // vpmulhrsw zmm8, zmm8, zmm6
+	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
+	LONG $0x48fed162; WORD $0x3e7f // vmovdqu64 zmmword ptr [r14], zmm7
+	LONG $0x0e55bf0f // movsx edx, word ptr [rbp + 0xe]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x1055bf0f // movsx edx, word ptr [rbp + 0x10]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
+	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
+	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
+	LONG $0x48fed162; WORD $0x7e7f; BYTE $0x01 // vmovdqu64 zmmword ptr [r14 + 0x40], zmm7
+	LONG $0x1255bf0f // movsx edx, word ptr [rbp + 0x12]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x1455bf0f // movsx edx, word ptr [rbp + 0x14]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
+	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
+	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
+	LONG $0x1655bf0f // movsx edx, word ptr [rbp + 0x16]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
+	LONG $0x483df262; WORD $0xf60b // vpmulhrsw zmm6, zmm8, zmm6
+	LONG $0x4845f162; WORD $0xf6fd // vpaddw zmm6, zmm7, zmm6
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x02 // vmovdqu64 zmmword ptr [r14 + 0x80], zmm6
+	LONG $0x1855bf0f // movsx edx, word ptr [rbp + 0x18]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1a55bf0f // movsx edx, word ptr [rbp + 0x1a]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x03 // vmovdqu64 zmmword ptr [r14 + 0xc0], zmm6
+	LONG $0x1c55bf0f // movsx edx, word ptr [rbp + 0x1c]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1e55bf0f // movsx edx, word ptr [rbp + 0x1e]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x04 // vmovdqu64 zmmword ptr [r14 + 0x100], zmm6
+	LONG $0x2255bf0f // movsx edx, word ptr [rbp + 0x22]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x2455bf0f // movsx edx, word ptr [rbp + 0x24]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x05 // vmovdqu64 zmmword ptr [r14 + 0x140], zmm6
+	LONG $0x2855bf0f // movsx edx, word ptr [rbp + 0x28]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x2a55bf0f // movsx edx, word ptr [rbp + 0x2a]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x06 // vmovdqu64 zmmword ptr [r14 + 0x180], zmm6
+	LONG $0x2e55bf0f // movsx edx, word ptr [rbp + 0x2e]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3055bf0f // movsx edx, word ptr [rbp + 0x30]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x07 // vmovdqu64 zmmword ptr [r14 + 0x1c0], zmm6
+	LONG $0x3455bf0f // movsx edx, word ptr [rbp + 0x34]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3655bf0f // movsx edx, word ptr [rbp + 0x36]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x08 // vmovdqu64 zmmword ptr [r14 + 0x200], zmm6
+	LONG $0x3a55bf0f // movsx edx, word ptr [rbp + 0x3a]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3c55bf0f // movsx edx, word ptr [rbp + 0x3c]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x09 // vmovdqu64 zmmword ptr [r14 + 0x240], zmm6
+	LONG $0x3855bf0f // movsx edx, word ptr [rbp + 0x38]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x0a // vmovdqu64 zmmword ptr [r14 + 0x280], zmm6
+	LONG $0x3e55bf0f // movsx edx, word ptr [rbp + 0x3e]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x0b // vmovdqu64 zmmword ptr [r14 + 0x2c0], zmm6
+	LONG $0x4055bf0f // movsx edx, word ptr [rbp + 0x40]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x4255bf0f // movsx edx, word ptr [rbp + 0x42]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x4845f262; WORD $0xed0b // vpmulhrsw zmm5, zmm7, zmm5
+	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0c // vmovdqu64 zmmword ptr [r14 + 0x300], zmm5
+	LONG $0x7a558b41 // mov edx, dword ptr [r13 + 0x7a]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0d // vmovdqu64 zmmword ptr [r14 + 0x340], zmm5
+	LONG $0x78558b41 // mov edx, dword ptr [r13 + 0x78]
+	WORD $0xd2f7 // not edx
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0e // vmovdqu64 zmmword ptr [r14 + 0x380], zmm5
+	LONG $0x4c55b70f // movzx edx, word ptr [rbp + 0x4c]
+	LONG $0x4a75b70f // movzx esi, word ptr [rbp + 0x4a]
+	LONG $0x707d8b49 // mov rdi, qword ptr [r13 + 0x70]
+	WORD $0x3948; BYTE $0xf7 // cmp rdi, rsi
+	LONG $0xf74f0f48 // cmovg rsi, rdi
+	WORD $0x2948; BYTE $0xf2 // sub rdx, rsi
+	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0f // vmovdqu64 zmmword ptr [r14 + 0x3c0], zmm5
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xffc6c748; WORD $0xffff; BYTE $0xff // mov rsi, -0x1
+	LONG $0xd6480f48 // cmovs rdx, rsi
+	WORD $0xc2ff // inc edx
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x10 // vmovdqu64 zmmword ptr [r14 + 0x400], zmm5
+	WORD $0xd231 // xor edx, edx
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x11 // vmovdqu64 zmmword ptr [r14 + 0x440], zmm5
+	LONG $0x20558b41 // mov edx, dword ptr [r13 + 0x20]
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x12 // vmovdqu64 zmmword ptr [r14 + 0x480], zmm5
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x13 // vmovdqu64 zmmword ptr [r14 + 0x4c0], zmm5
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x14 // vmovdqu64 zmmword ptr [r14 + 0x500], zmm5
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x58758b41 // mov esi, dword ptr [r13 + 0x58]
+	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x4855f162; WORD $0x6ad5; BYTE $0x02 // vpmullw zmm5, zmm5, zmmword ptr [rdx + 0x80]
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x15 // vmovdqu64 zmmword ptr [r14 + 0x540], zmm5
+	LONG $0x2055bf0f // movsx edx, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x16 // vmovdqu64 zmmword ptr [r14 + 0x580], zmm6
+	LONG $0x2655bf0f // movsx edx, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x17 // vmovdqu64 zmmword ptr [r14 + 0x5c0], zmm6
+	LONG $0x2c55bf0f // movsx edx, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x18 // vmovdqu64 zmmword ptr [r14 + 0x600], zmm6
+	LONG $0x3255bf0f // movsx edx, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x19 // vmovdqu64 zmmword ptr [r14 + 0x640], zmm6
+	LONG $0x4455bf0f // movsx edx, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x484df262; WORD $0xed0b // vpmulhrsw zmm5, zmm6, zmm5
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x1a // vmovdqu64 zmmword ptr [r14 + 0x680], zmm5
+	LONG $0x485d8b4d // mov r11, qword ptr [r13 + 0x48]
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
+	LONG $0x0800bf41; WORD $0x0000 // mov r15d, 0x800
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	LONG $0x133c8d0f; WORD $0x0000 // jge 0x20f7 <glideAVX512+0x20f7>
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x487dd262; WORD $0xf27b // vpbroadcastw zmm6, r10d
+	LONG $0x408e8d49; WORD $0x0005; BYTE $0x00 // lea rcx, [r14 + 0x540]
+	LONG $0x59148d4e // lea r10, [rcx + 2*r11]
+	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
+	LONG $0x00015ee9; BYTE $0x00 // jmp 0xf3a <glideAVX512+0xf3a>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x482d7162; WORD $0xfcf9 // vpsubw zmm15, zmm10, zmm4
+	LONG $0x4815e162; WORD $0xc4f9 // vpsubw zmm16, zmm13, zmm4
+	LONG $0x48053262; WORD $0xf83e // vpmaxuw zmm15, zmm15, zmm16
+	LONG $0x4885f362; WORD $0xcd3e; BYTE $0x01 // vpcmpltuw k1, zmm15, zmm5
+	LONG $0x49bdd362; WORD $0xc93e; BYTE $0x01 // vpcmpltuw k1 {k1}, zmm8, zmm9
+	LONG $0xc9fd5262; WORD $0xd863 // vpcompressw zmm8 {k1} {z}, zmm11
+	LONG $0x4835d162; WORD $0xf471; BYTE $0x03 // vpsllw zmm9, zmm12, 0x3
+	LONG $0x48955162; WORD $0xc9eb // vporq zmm9, zmm13, zmm9
+	LONG $0xc9fd5262; WORD $0xc963 // vpcompressw zmm9 {k1} {z}, zmm9
+	LONG $0xc9fd5262; WORD $0xf363 // vpcompressw zmm11 {k1} {z}, zmm14
+	LONG $0xc1937bc5 // kmovd r8d, k1
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x48fe7162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm12, zmmword ptr [rcx + 0xc0]
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	LONG $0x247c8b4c; BYTE $0x10 // mov r15, qword ptr [rsp + 0x10]
+	LONG $0x48fe1162; WORD $0x1c7f; BYTE $0x3e // vmovdqu64 zmmword ptr [r14 + r15], zmm11
+	QUAD $0x013e447f48fe1162 // vmovdqu64 zmmword ptr [r14 + r15 + 0x40], zmm8
+	QUAD $0x023e4c7f48fe1162 // vmovdqu64 zmmword ptr [r14 + r15 + 0x80], zmm9
+	WORD $0x8944; BYTE $0xc1 // mov ecx, r8d
+	LONG $0x482df162; WORD $0xc465 // vpcmpgtw k0, zmm10, zmm4
+	LONG $0xd093fbc5 // kmovd edx, k0
+	LONG $0xf5eae2c4; BYTE $0xd1 // pext rdx, rdx, rcx
+	QUAD $0x000000d03e948943 // mov dword ptr [r14 + r15 + 0xd0], edx
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0x487d7262; WORD $0xda7b // vpbroadcastw zmm11, edx
+	LONG $0x482dd162; WORD $0xc365 // vpcmpgtw k0, zmm10, zmm11
+	LONG $0xd093fbc5 // kmovd edx, k0
+	LONG $0xf5eae2c4; BYTE $0xc9 // pext rcx, rdx, rcx
+	QUAD $0x000000d43e8c8943 // mov dword ptr [r14 + r15 + 0xd4], ecx
+	LONG $0x489d5262; WORD $0xd08d // vpermw zmm10, zmm12, zmm8
+	LONG $0xb80f41f3; BYTE $0xc8 // popcnt ecx, r8d
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	WORD $0xd348; BYTE $0xe2 // shl rdx, cl
+	LONG $0x483d5162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm10
+	LONG $0x483d7162; WORD $0xd4f9 // vpsubw zmm10, zmm8, zmm4
+	LONG $0x48adf362; WORD $0xc53e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm5
+	LONG $0x489d5262; WORD $0xd18d // vpermw zmm10, zmm12, zmm9
+	LONG $0x48b5d362; WORD $0xca3f; BYTE $0x04 // vpcmpneqw k1, zmm9, zmm10
+	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
+	LONG $0xf093fbc5 // kmovd esi, k0
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xfa01 // add edx, edi
+	WORD $0xf221 // and edx, esi
+	LONG $0xcaab0f48 // bts rdx, rcx
+	QUAD $0x000000c03e94894b // mov qword ptr [r14 + r15 + 0xc0], rdx
+	LONG $0x483df162; WORD $0xc465 // vpcmpgtw k0, zmm8, zmm4
+	QUAD $0x00c83e8491f981c4; WORD $0x0000 // kmovd dword ptr [r14 + r15 + 0xc8], k0
+	LONG $0x483dd162; WORD $0xc365 // vpcmpgtw k0, zmm8, zmm11
+	QUAD $0x00cc3e8491f981c4; WORD $0x0000 // kmovd dword ptr [r14 + r15 + 0xcc], k0
+	LONG $0xe08f8d49; WORD $0x0000; BYTE $0x00 // lea rcx, [r15 + 0xe0]
+	WORD $0x8545; BYTE $0xc0 // test r8d, r8d
+	LONG $0xf9450f4c // cmovne r15, rcx
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	LONG $0x4865f262; WORD $0xdf3a // vpminuw zmm3, zmm3, zmm7
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
+	LONG $0x48048d48 // lea rax, [rax + 2*rcx]
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	LONG $0x11bd8d0f; WORD $0x0000 // jge 0x20f7 <glideAVX512+0x20f7>
+	LONG $0x8088180f; WORD $0x0000; BYTE $0x00 // prefetcht0 byte ptr [rax + 0x80]
+	LONG $0x48fe7162; WORD $0x306f // vmovdqu64 zmm14, zmmword ptr [rax]
+	LONG $0x480df162; WORD $0xfcf9 // vpsubw zmm7, zmm14, zmm4
+	LONG $0x4dbf0f48; BYTE $0x46 // movsx rcx, word ptr [rbp + 0x46]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	WORD $0xc57c // jl 0xf1c <glideAVX512+0xf1c>
+	LONG $0x4dbf0f48; BYTE $0x48 // movsx rcx, word ptr [rbp + 0x48]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	WORD $0xbb7d // jge 0xf1c <glideAVX512+0xf1c>
+	LONG $0x480d5162; WORD $0x46f9; BYTE $0x0f // vpsubw zmm8, zmm14, zmmword ptr [r14 + 0x3c0]
+	LONG $0x48fe5162; WORD $0x4e6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [r14 + 0x400]
+	LONG $0x48bdd362; WORD $0xc13e; BYTE $0x01 // vpcmpltuw k0, zmm8, zmm9
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x9e74 // je 0xf1c <glideAVX512+0xf1c>
+	LONG $0x247c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r15
+	LONG $0x487d5262; WORD $0x5518; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r13 + 0x88]
+	LONG $0x487d5262; WORD $0x5d18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r13 + 0x8c]
+	LONG $0x480d7162; WORD $0xe161 // vpunpcklwd zmm12, zmm14, zmm1 # zmm12 = zmm14[0],zmm1[0],zmm14[1],zmm1[1],zmm14[2],zmm1[2],zmm14[3],zmm1[3],zmm14[8],zmm1[8],zmm14[9],zmm1[9],zmm14[10],zmm1[10],zmm14[11],zmm1[11],zmm14[16],zmm1[16],zmm14[17],zmm1[17],zmm14[18],zmm1[18],zmm14[19],zmm1[19],zmm14[24],zmm1[24],zmm14[25],zmm1[25],zmm14[26],zmm1[26],zmm14[27],zmm1[27]
+	LONG $0x480d7162; WORD $0xe969 // vpunpckhwd zmm13, zmm14, zmm1 # zmm13 = zmm14[4],zmm1[4],zmm14[5],zmm1[5],zmm14[6],zmm1[6],zmm14[7],zmm1[7],zmm14[12],zmm1[12],zmm14[13],zmm1[13],zmm14[14],zmm1[14],zmm14[15],zmm1[15],zmm14[20],zmm1[20],zmm14[21],zmm1[21],zmm14[22],zmm1[22],zmm14[23],zmm1[23],zmm14[28],zmm1[28],zmm14[29],zmm1[29],zmm14[30],zmm1[30],zmm14[31],zmm1[31]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48245162; WORD $0xe458 // vaddps zmm12, zmm11, zmm12
+	LONG $0x482c5162; WORD $0xe45e // vdivps zmm12, zmm10, zmm12
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48245162; WORD $0xdd58 // vaddps zmm11, zmm11, zmm13
+	LONG $0x482c5162; WORD $0xd35e // vdivps zmm10, zmm10, zmm11
+	LONG $0x487e5162; WORD $0xdc5b // vcvttps2dq zmm11, zmm12
+	LONG $0x487e5162; WORD $0xd25b // vcvttps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x2279 // vpbroadcastw zmm12, word ptr [r10]
+	LONG $0x481d5262; WORD $0x5e0b; BYTE $0x01 // vpmulhrsw zmm11, zmm12, zmmword ptr [r14 + 0x40]
+	LONG $0x48255162; WORD $0x1efd // vpaddw zmm11, zmm11, zmmword ptr [r14]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x20 // vpbroadcastw zmm13, word ptr [r10 + 0x40]
+	LONG $0x48155162; WORD $0x6efd; BYTE $0x04 // vpaddw zmm13, zmm13, zmmword ptr [r14 + 0x100]
+	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
+	LONG $0x48255162; WORD $0xddfd // vpaddw zmm11, zmm11, zmm13
+	LONG $0x481d5262; WORD $0x660b; BYTE $0x03 // vpmulhrsw zmm12, zmm12, zmmword ptr [r14 + 0xc0]
+	LONG $0x481d5162; WORD $0x66fd; BYTE $0x02 // vpaddw zmm12, zmm12, zmmword ptr [r14 + 0x80]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x40 // vpbroadcastw zmm13, word ptr [r10 + 0x80]
+	LONG $0x48155162; WORD $0x6efd; BYTE $0x05 // vpaddw zmm13, zmm13, zmmword ptr [r14 + 0x140]
+	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
+	LONG $0x481d5162; WORD $0xe5fd // vpaddw zmm12, zmm12, zmm13
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	WORD $0x3d74 // je 0x106f <glideAVX512+0x106f>
+	LONG $0x482d5262; WORD $0xea0b // vpmulhrsw zmm13, zmm10, zmm10
+	LONG $0x487d5262; WORD $0x7a79; BYTE $0x60 // vpbroadcastw zmm15, word ptr [r10 + 0xc0]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x06 // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x180]
+	LONG $0x48055262; WORD $0xfd0b // vpmulhrsw zmm15, zmm15, zmm13
+	LONG $0x48055162; WORD $0xdbfd // vpaddw zmm11, zmm15, zmm11
+	QUAD $0x0100ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x100]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x07 // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x1c0]
+	LONG $0x48055262; WORD $0xed0b // vpmulhrsw zmm13, zmm15, zmm13
+	LONG $0x48155162; WORD $0xe4fd // vpaddw zmm12, zmm13, zmm12
+	LONG $0x48255162; WORD $0x6efd; BYTE $0x08 // vpaddw zmm13, zmm11, zmmword ptr [r14 + 0x200]
+	LONG $0x482d5262; WORD $0x7e0b; BYTE $0x0a // vpmulhrsw zmm15, zmm10, zmmword ptr [r14 + 0x280]
+	LONG $0x481dc162; WORD $0x46fd; BYTE $0x09 // vpaddw zmm16, zmm12, zmmword ptr [r14 + 0x240]
+	LONG $0x482d5262; WORD $0x560b; BYTE $0x0b // vpmulhrsw zmm10, zmm10, zmmword ptr [r14 + 0x2c0]
+	LONG $0x48155162; WORD $0xeffd // vpaddw zmm13, zmm13, zmm15
+	LONG $0x6e7941c4; WORD $0x607d // vmovd xmm15, dword ptr [r13 + 0x60]
+	LONG $0x48255162; WORD $0xdfe1 // vpsraw zmm11, zmm11, xmm15
+	LONG $0x48255162; WORD $0x5eee; BYTE $0x11 // vpmaxsw zmm11, zmm11, zmmword ptr [r14 + 0x440]
+	LONG $0x48155162; WORD $0xefe1 // vpsraw zmm13, zmm13, xmm15
+	LONG $0x407dc162; WORD $0xc2fd // vpaddw zmm16, zmm16, zmm10
+	LONG $0x48155162; WORD $0x56ea; BYTE $0x12 // vpminsw zmm10, zmm13, zmmword ptr [r14 + 0x480]
+	LONG $0x482d5162; WORD $0xd3f9 // vpsubw zmm10, zmm10, zmm11
+	LONG $0x481d5162; WORD $0xe7e1 // vpsraw zmm12, zmm12, xmm15
+	LONG $0x481d5162; WORD $0x66ee; BYTE $0x13 // vpmaxsw zmm12, zmm12, zmmword ptr [r14 + 0x4c0]
+	LONG $0x407d5162; WORD $0xefe1 // vpsraw zmm13, zmm16, xmm15
+	LONG $0x48155162; WORD $0x6eea; BYTE $0x14 // vpminsw zmm13, zmm13, zmmword ptr [r14 + 0x500]
+	QUAD $0x0140ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x140]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x0c // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x300]
+	LONG $0x48155162; WORD $0xecf9 // vpsubw zmm13, zmm13, zmm12
+	LONG $0x480dc162; WORD $0xc7e4 // vpmulhuw zmm16, zmm14, zmm15
+	LONG $0x48fed262; WORD $0xcf29 // vpmovw2m k1, zmm15
+	LONG $0x48055162; WORD $0xfed5 // vpmullw zmm15, zmm15, zmm14
+	QUAD $0x060e563e4885d362 // vpcmpnleuw k2, zmm15, zmmword ptr [r14 + 0x380]
+	LONG $0x407d5162; WORD $0x7efd; BYTE $0x0d // vpaddw zmm15, zmm16, zmmword ptr [r14 + 0x340]
+	LONG $0x49055162; WORD $0xfef9 // vpsubw zmm15 {k1}, zmm15, zmm14
+	LONG $0x48fe7262; WORD $0xf228 // vpmovm2w zmm14, k2
+	LONG $0x48055162; WORD $0xf6f9 // vpsubw zmm14, zmm15, zmm14
+	LONG $0x6e7941c4; WORD $0x687d // vmovd xmm15, dword ptr [r13 + 0x68]
+	LONG $0x480d5162; WORD $0xf7e1 // vpsraw zmm14, zmm14, xmm15
+	LONG $0x48c57162; WORD $0xfeef // vpxorq zmm15, zmm7, zmm6
+	LONG $0x48055162; WORD $0xf6ed // vpaddsw zmm14, zmm15, zmm14
+	LONG $0x488d7162; WORD $0xf6ef // vpxorq zmm14, zmm14, zmm6
+	LONG $0x482d5162; WORD $0xfdee // vpmaxsw zmm15, zmm10, zmm13
+	LONG $0x4805f162; WORD $0xcd65 // vpcmpgtw k1, zmm15, zmm5
+	LONG $0x98f9e1c4; BYTE $0xc9 // kortestd k1, k1
+	LONG $0xfc8a840f; WORD $0xffff // je 0xde0 <glideAVX512+0xde0>
+	LONG $0x482dc162; WORD $0xc5ea // vpminsw zmm16, zmm10, zmm13
+	LONG $0x407df162; WORD $0xc965 // vpcmpgtw k1, zmm16, zmm1
+	LONG $0x4905f162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm15, zmm5
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x98898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x98]
+	LONG $0x48fe7162; WORD $0x717f; BYTE $0x1b // vmovdqu64 zmmword ptr [rcx + 0x6c0], zmm14
+	LONG $0x48fe7162; WORD $0x597f; BYTE $0x1c // vmovdqu64 zmmword ptr [rcx + 0x700], zmm11
+	LONG $0x48fe7162; WORD $0x517f; BYTE $0x1d // vmovdqu64 zmmword ptr [rcx + 0x740], zmm10
+	LONG $0x48fe7162; WORD $0x617f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm12
+	LONG $0x48fe7162; WORD $0x697f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm13
+	LONG $0x99f9e1c4; BYTE $0xc8 // ktestd k1, k0
+	LONG $0xfc3f840f; WORD $0xffff // je 0xde0 <glideAVX512+0xde0>
+	LONG $0x41f5e1c4; BYTE $0xc0 // kandd k0, k1, k0
+	LONG $0xf8937bc5 // kmovd r15d, k0
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
+	LONG $0x18245489 // mov dword ptr [rsp + 0x18], edx
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x20628b4c // mov r12, qword ptr [rdx + 0x20]
+	WORD $0x634c; BYTE $0x2e // movsxd r13, dword ptr [rsi]
+	WORD $0x014d; BYTE $0xed // add r13, r13
+	WORD $0x034c; BYTE $0x2a // add r13, qword ptr [rdx]
+	LONG $0x240c8d4f // lea r9, [r12 + r12]
+	WORD $0x13eb // jmp 0x11e0 <glideAVX512+0x11e0>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xff578d41 // lea edx, [r15 - 0x1]
+	WORD $0x2144; BYTE $0xfa // and edx, r15d
+	WORD $0x8941; BYTE $0xd7 // mov r15d, edx
+	LONG $0xfc00840f; WORD $0xffff // je 0xde0 <glideAVX512+0xde0>
+	LONG $0xbc0f41f3; BYTE $0xdf // tzcnt ebx, r15d
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0x8566; BYTE $0xd2 // test dx, dx
+	WORD $0xde7e // jle 0x11d0 <glideAVX512+0x11d0>
+	QUAD $0x0000078059b4bf0f // movsx esi, word ptr [rcx + 2*rbx + 0x780]
+	LONG $0x18247403 // add esi, dword ptr [rsp + 0x18]
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0xf4af0f49 // imul rsi, r12
+	QUAD $0x0000000075348d48 // lea rsi, [2*rsi]
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	QUAD $0x00070059bcbf0f48; BYTE $0x00 // movsx rdi, word ptr [rcx + 2*rbx + 0x700]
+	LONG $0x7e048d4c // lea r8, [rsi + 2*rdi]
+	QUAD $0x0000074059acb70f // movzx ebp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x14eb // jmp 0x123e <glideAVX512+0x123e>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	WORD $0xbf0f; BYTE $0xf2 // movsx esi, dx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x3941; BYTE $0xf6 // cmp r14d, esi
+	WORD $0x927d // jge 0x11d0 <glideAVX512+0x11d0>
+	WORD $0x8566; BYTE $0xed // test bp, bp
+	WORD $0xed7e // jle 0x1230 <glideAVX512+0x1230>
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x000006c059b4b70f // movzx esi, word ptr [rcx + 2*rbx + 0x6c0]
+	LONG $0x3cb70f41; BYTE $0x50 // movzx edi, word ptr [r8 + 2*rdx]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x3c894166; BYTE $0x50 // mov word ptr [r8 + 2*rdx], di
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	QUAD $0x00074059acbf0f48; BYTE $0x00 // movsx rbp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
+	WORD $0xd37c // jl 0x1250 <glideAVX512+0x1250>
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0xa9eb // jmp 0x1230 <glideAVX512+0x1230>
 	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
-	LONG $0x01fb8148; WORD $0x0008; BYTE $0x00 // cmp rbx, 0x801
-	LONG $0xed438c0f; WORD $0xffff // jl 0x52 <glideAVX512+0x52>
-	LONG $0x00b78d49; WORD $0x0008; BYTE $0x00 // lea rsi, [r15 + 0x800]
-	WORD $0x014c; BYTE $0xfb // add rbx, r15
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
-	LONG $0x20538b49 // mov rdx, qword ptr [r11 + 0x20]
-	LONG $0xc07a8d48 // lea rdi, [rdx - 0x40]
-	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	LONG $0x01f88149; WORD $0x0008; BYTE $0x00 // cmp r8, 0x801
+	LONG $0xedb08c0f; WORD $0xffff // jl 0x49 <glideAVX512+0x49>
+	LONG $0x009b8d4c; WORD $0x0008; BYTE $0x00 // lea r11, [rbx + 0x800]
+	WORD $0x0149; BYTE $0xd8 // add r8, rbx
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x20658b4d // mov r12, qword ptr [r13 + 0x20]
+	LONG $0x244c8d4d; BYTE $0xc0 // lea r9, [r12 - 0x40]
 	LONG $0x48fef162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm4, zmmword ptr [rcx + 0xc0]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f162; WORD $0x69fd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rcx + 0x80]
-	LONG $0x04466349 // movsxd rax, dword ptr [r14 + 0x4]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0xc2af0f48 // imul rax, rdx
+	LONG $0x04456348 // movsxd rax, dword ptr [rbp + 0x4]
+	LONG $0xc4af0f49 // imul rax, r12
 	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0349; BYTE $0x03 // add rax, qword ptr [r11]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x245c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rbx
-	WORD $0x19eb // jmp 0x1375 <glideAVX512+0x1375>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xe8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xe8
-	LONG $0x245c8b48; BYTE $0x30 // mov rbx, qword ptr [rsp + 0x30]
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	LONG $0xecd8830f; WORD $0xffff // jae 0x4d <glideAVX512+0x4d>
-	LONG $0x48fef162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [rsi]
-	LONG $0xc0968b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rsi + 0xc0]
-	LONG $0xc8b68b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rsi + 0xc8]
-	LONG $0xd0be8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rsi + 0xd0]
+	LONG $0x00450349 // add rax, qword ptr [r13]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	WORD $0x16eb // jmp 0x12f5 <glideAVX512+0x12f5>
+	BYTE $0x90 // nop
+	LONG $0xe0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xe0
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
+	LONG $0xed50830f; WORD $0xffff // jae 0x45 <glideAVX512+0x45>
+	LONG $0x48fed162; WORD $0x336f // vmovdqu64 zmm6, zmmword ptr [r11]
+	LONG $0xc0bb8b4d; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [r11 + 0xc0]
 	WORD $0xc031 // xor eax, eax
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x6348; BYTE $0x09 // movsxd rcx, dword ptr [rcx]
-	LONG $0x54bf0f48; WORD $0x4046 // movsx rdx, word ptr [rsi + 2*rax + 0x40]
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
-	LONG $0xe0e78348 // and rdi, -0x20
-	LONG $0x24648b4c; BYTE $0x28 // mov r12, qword ptr [rsp + 0x28]
-	WORD $0x394c; BYTE $0xe7 // cmp rdi, r12
-	WORD $0x894d; BYTE $0xe5 // mov r13, r12
-	LONG $0xef4c0f4c // cmovl r13, rdi
-	LONG $0xf0e28349 // and r10, -0x10
-	LONG $0x08ca8349 // or r10, 0x8
-	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
-	LONG $0xf5f242c4; BYTE $0xc2 // pext r8, rcx, r10
-	LONG $0xf5f242c4; BYTE $0xde // pext r11, rcx, r14
+	WORD $0x20eb // jmp 0x1326 <glideAVX512+0x1326>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xb80f49f3; BYTE $0xca // popcnt rcx, r10
-	WORD $0xd349; BYTE $0xe3 // shl r11, cl
+	WORD $0xd349; BYTE $0xef // shr r15, cl
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x01ff8349 // cmp r15, 0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	WORD $0xba74 // je 0x12e0 <glideAVX512+0x12e0>
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f49; WORD $0x4043 // movsx rdx, word ptr [r11 + 2*rax + 0x40]
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x894c; BYTE $0xf9 // mov rcx, r15
 	WORD $0xd148; BYTE $0xe9 // shr rcx
 	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
-	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
-	WORD $0xd348; BYTE $0xe3 // shl rbx, cl
-	WORD $0x094d; BYTE $0xc3 // or r11, r8
-	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xf5e342c4; BYTE $0xc3 // pdep r8, rbx, r11
-	WORD $0x2944; BYTE $0xea // sub edx, r13d
-	WORD $0xd189 // mov ecx, edx
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	WORD $0xd349; BYTE $0xe0 // shl r8, cl
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	QUAD $0xffffffffffffb948; WORD $0x1fff // movabs rcx, 0x1fffffffffffffff
-	WORD $0x2149; BYTE $0xc9 // and r9, rcx
-	WORD $0x394c; BYTE $0xe7 // cmp rdi, r12
-	LONG $0xc84d0f4d // cmovge r9, r8
-	LONG $0x00d8be8b; WORD $0x0000 // mov edi, dword ptr [rsi + 0xd8]
-	LONG $0xdc868b44; WORD $0x0000; BYTE $0x00 // mov r8d, dword ptr [rsi + 0xdc]
+	LONG $0xc8bb8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r11 + 0xc8]
 	WORD $0xc189 // mov ecx, eax
 	WORD $0xefd3 // shr edi, cl
-	WORD $0xd341; BYTE $0xe8 // shr r8d, cl
-	LONG $0xf5c3c2c4; BYTE $0xe9 // pdep rbp, rdi, r9
-	LONG $0xf5bbc2c4; BYTE $0xf9 // pdep rdi, r8, r9
-	LONG $0xe0868b44; WORD $0x0000; BYTE $0x00 // mov r8d, dword ptr [rsi + 0xe0]
-	WORD $0xd341; BYTE $0xe8 // shr r8d, cl
-	LONG $0xf5bb42c4; BYTE $0xd9 // pdep r11, r8, r9
-	QUAD $0x00000080469cbf0f // movsx ebx, word ptr [rsi + 2*rax + 0x80]
-	WORD $0xd989 // mov ecx, ebx
+	LONG $0xe0e38348 // and rbx, -0x20
+	LONG $0xccb38b45; WORD $0x0000; BYTE $0x00 // mov r14d, dword ptr [r11 + 0xcc]
+	WORD $0x8941; BYTE $0xfd // mov r13d, edi
+	LONG $0xfee58341 // and r13d, -0x2
+	WORD $0xd341; BYTE $0xee // shr r14d, cl
+	WORD $0x8944; BYTE $0xf1 // mov ecx, r14d
+	WORD $0xe183; BYTE $0xfe // and ecx, -0x2
+	QUAD $0x444444444444ba49; WORD $0x4444 // movabs r10, 0x4444444444444444
+	LONG $0xf59342c4; BYTE $0xea // pdep r13, r13, r10
+	QUAD $0x222222222222bd48; WORD $0x2222 // movabs rbp, 0x2222222222222222
+	LONG $0xf5f3e2c4; BYTE $0xcd // pdep rcx, rcx, rbp
+	WORD $0x094c; BYTE $0xe9 // or rcx, r13
+	QUAD $0x888888888888be48; WORD $0x8888 // movabs rsi, -0x7777777777777778
+	WORD $0x0948; BYTE $0xf1 // or rcx, rsi
+	WORD $0xefc1; BYTE $0x10 // shr edi, 0x10
+	LONG $0xf5c3c2c4; BYTE $0xfa // pdep rdi, rdi, r10
+	LONG $0x10eec141 // shr r14d, 0x10
+	LONG $0xf58b62c4; BYTE $0xf5 // pdep r14, r14, rbp
+	WORD $0x0949; BYTE $0xfe // or r14, rdi
+	WORD $0x0949; BYTE $0xf6 // or r14, rsi
+	WORD $0x394c; BYTE $0xcb // cmp rbx, r9
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0xeb4c0f4c // cmovl r13, rbx
+	LONG $0xf5cae2c4; BYTE $0xf9 // pext rdi, rsi, rcx
+	LONG $0xf5ca42c4; BYTE $0xf6 // pext r14, rsi, r14
+	LONG $0xb80f48f3; BYTE $0xc9 // popcnt rcx, rcx
+	WORD $0xd349; BYTE $0xe6 // shl r14, cl
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0x0949; BYTE $0xfe // or r14, rdi
+	LONG $0xf5bbc2c4; BYTE $0xfe // pdep rdi, r8, r14
+	WORD $0x2944; BYTE $0xea // sub edx, r13d
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd348; BYTE $0xe7 // shl rdi, cl
+	WORD $0x8949; BYTE $0xfa // mov r10, rdi
+	QUAD $0xffffffffffffb948; WORD $0x1fff // movabs rcx, 0x1fffffffffffffff
+	WORD $0x2149; BYTE $0xca // and r10, rcx
+	WORD $0x394c; BYTE $0xcb // cmp rbx, r9
+	LONG $0xd74d0f4c // cmovge r10, rdi
+	LONG $0xd0bb8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r11 + 0xd0]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xefd3 // shr edi, cl
+	LONG $0xd49b8b41; WORD $0x0000; BYTE $0x00 // mov ebx, dword ptr [r11 + 0xd4]
+	WORD $0xebd3 // shr ebx, cl
+	LONG $0xf5c342c4; BYTE $0xc2 // pdep r8, rdi, r10
+	LONG $0xf5e342c4; BYTE $0xf2 // pdep r14, rbx, r10
+	LONG $0xd8bb8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r11 + 0xd8]
+	WORD $0xefd3 // shr edi, cl
+	LONG $0xf5c3c2c4; BYTE $0xda // pdep rbx, rdi, r10
+	QUAD $0x00008043acbf0f41; BYTE $0x00 // movsx ebp, word ptr [r11 + 2*rax + 0x80]
+	WORD $0xe989 // mov ecx, ebp
 	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
-	LONG $0x0438840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x18428b4c // mov r8, qword ptr [rdx + 0x18]
-	QUAD $0x02407c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r8 + 2*rax + 0x80]
+	LONG $0xfed5840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x187a8b48 // mov rdi, qword ptr [rdx + 0x18]
+	QUAD $0x02477c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rdi + 2*rax + 0x80]
 	LONG $0x48c5f262; WORD $0xfe8d // vpermw zmm7, zmm7, zmm6
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
 	LONG $0x48255362; WORD $0xdb25; BYTE $0xff // vpternlogd zmm11, zmm11, zmm11, 0xff
 	LONG $0x49fd7262; WORD $0xdf62 // vpexpandw zmm11 {k1}, zmm7
 	LONG $0x48dd5262; WORD $0xcb8d // vpermw zmm9, zmm4, zmm11
-	LONG $0x2d648d44; BYTE $0x00 // lea r12d, [rbp + rbp]
-	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0x00348d43 // lea esi, [r8 + r8]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x48fdd162; WORD $0xfb6f // vmovdqa64 zmm7, zmm11
 	LONG $0x4925d262; WORD $0xf93a // vpminuw zmm7 {k1}, zmm11, zmm9
 	LONG $0x48dd5262; WORD $0xd18d // vpermw zmm10, zmm4, zmm9
-	QUAD $0x00000000bd248d44 // lea r12d, [4*rdi]
-	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	QUAD $0x00000000b5348d42 // lea esi, [4*r14]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x4945d262; WORD $0xfa3a // vpminuw zmm7 {k1}, zmm7, zmm10
 	LONG $0x48dd5262; WORD $0xc28d // vpermw zmm8, zmm4, zmm10
-	QUAD $0x00000000dd248d46 // lea r12d, [8*r11]
-	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0x00dd348d; WORD $0x0000; BYTE $0x00 // lea esi, [8*rbx]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x4945d262; WORD $0xf83a // vpminuw zmm7 {k1}, zmm7, zmm8
-	WORD $0x8941; BYTE $0xdc // mov r12d, ebx
-	LONG $0x03fcc141 // sar r12d, 0x3
-	WORD $0x634d; BYTE $0xe4 // movsxd r12, r12d
-	LONG $0x24af0f4c; BYTE $0x24 // imul r12, qword ptr [rsp]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	LONG $0x62248d4e // lea r12, [rdx + 2*r12]
-	LONG $0x6c2c8d4f // lea r13, [r12 + 2*r13]
-	LONG $0x00f98149; WORD $0x0000; BYTE $0x20 // cmp r9, 0x20000000
-	LONG $0x0138830f; WORD $0x0000 // jae 0x1640 <glideAVX512+0x1640>
+	WORD $0xee89 // mov esi, ebp
+	WORD $0xfec1; BYTE $0x03 // sar esi, 0x3
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0xf4af0f49 // imul rsi, r12
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x72348d48 // lea rsi, [rdx + 2*rsi]
+	LONG $0x6e2c8d4e // lea r13, [rsi + 2*r13]
+	LONG $0x00fa8149; WORD $0x0000; BYTE $0x20 // cmp r10, 0x20000000
+	LONG $0x011e830f; WORD $0x0000 // jae 0x15f0 <glideAVX512+0x15f0>
 	LONG $0x486d5162; WORD $0x45fd; BYTE $0x00 // vpaddw zmm8, zmm2, zmmword ptr [r13]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
 	LONG $0x48fe5162; WORD $0x457f; BYTE $0x00 // vmovdqu64 zmmword ptr [r13], zmm8
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	LONG $0x0375840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	QUAD $0x005544fd486d5162 // vpaddw zmm8, zmm2, zmmword ptr [r13 + 2*rdx]
+	LONG $0xfe1b840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	QUAD $0x006544fd486d1162 // vpaddw zmm8, zmm2, zmmword ptr [r13 + 2*r12]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	QUAD $0x0055447f48fe5162 // vmovdqu64 zmmword ptr [r13 + 2*rdx], zmm8
+	QUAD $0x0065447f48fe1162 // vmovdqu64 zmmword ptr [r13 + 2*r12], zmm8
 	WORD $0x518d; BYTE $0xfd // lea edx, [rcx - 0x3]
 	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
-	LONG $0x0349870f; WORD $0x0000 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	QUAD $0x00000000553c8d48 // lea rdi, [2*rdx]
+	LONG $0xfdf3870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	QUAD $0x00000000653c8d4a // lea rdi, [2*r12]
 	WORD $0x014c; BYTE $0xef // add rdi, r13
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x67 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x0314840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm8
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfdc2840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x67 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm8
 	WORD $0x518d; BYTE $0xfb // lea edx, [rcx - 0x5]
 	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
-	LONG $0x02e6870f; WORD $0x0000 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0xfd98870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x67 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x02bb840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm8
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfd71840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x67 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm8
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	LONG $0x028d870f; WORD $0x0000 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x570c8d48 // lea rcx, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x51 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*rdx]
+	LONG $0xfd47870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	LONG $0x670c8d4a // lea rcx, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x61 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*r12]
 	LONG $0x483df262; WORD $0xff3a // vpminuw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48fef162; WORD $0x3c7f; BYTE $0x51 // vmovdqu64 zmmword ptr [rcx + 2*rdx], zmm7
-	LONG $0x000266e9; BYTE $0x00 // jmp 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xb80f45f3; BYTE $0xe1 // popcnt r12d, r9d
-	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x61 // vmovdqu64 zmmword ptr [rcx + 2*r12], zmm7
+	LONG $0xfffd24e9; BYTE $0xff // jmp 0x1310 <glideAVX512+0x1310>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xb80f41f3; BYTE $0xf2 // popcnt esi, r10d
+	LONG $0x473c8d48 // lea rdi, [rdi + 2*rax]
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
 	LONG $0x20eac148 // shr rdx, 0x20
-	QUAD $0x0260446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r8 + 2*r12 + 0x80]
+	QUAD $0x0277446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rdi + 2*rsi + 0x80]
 	LONG $0x48bd7262; WORD $0xe68d // vpermw zmm12, zmm8, zmm6
 	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
 	LONG $0x49fd5262; WORD $0xc462 // vpexpandw zmm8 {k1}, zmm12
 	LONG $0x48d55262; WORD $0xd87d // vpermt2w zmm11, zmm5, zmm8
-	LONG $0x1fedc148 // shr rbp, 0x1f
-	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x1fe8c149 // shr r8, 0x1f
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x493d5262; WORD $0xc33a // vpminuw zmm8 {k1}, zmm8, zmm11
 	LONG $0x48d55262; WORD $0xcb7d // vpermt2w zmm9, zmm5, zmm11
-	LONG $0x1eefc148 // shr rdi, 0x1e
-	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x1eeec149 // shr r14, 0x1e
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
 	LONG $0x493d5262; WORD $0xc13a // vpminuw zmm8 {k1}, zmm8, zmm9
 	LONG $0x48d55262; WORD $0xd17d // vpermt2w zmm10, zmm5, zmm9
-	LONG $0x1debc149 // shr r11, 0x1d
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x1debc148 // shr rbx, 0x1d
+	LONG $0xcb92fbc5 // kmovd k1, ebx
 	LONG $0x493d5262; WORD $0xc23a // vpminuw zmm8 {k1}, zmm8, zmm10
 	LONG $0x486d5162; WORD $0x4dfd; BYTE $0x00 // vpaddw zmm9, zmm2, zmmword ptr [r13]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
@@ -1107,300 +1121,281 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
 	LONG $0x48fe5162; WORD $0x4d7f; BYTE $0x01 // vmovdqu64 zmmword ptr [r13 + 0x40], zmm9
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	LONG $0x01b7840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	QUAD $0x00554cfd486d5162 // vpaddw zmm9, zmm2, zmmword ptr [r13 + 2*rdx]
+	LONG $0xfc76840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	QUAD $0x00654cfd486d1162 // vpaddw zmm9, zmm2, zmmword ptr [r13 + 2*r12]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x00554c7f48fe5162 // vmovdqu64 zmmword ptr [r13 + 2*rdx], zmm9
-	QUAD $0x01554cfd486d5162 // vpaddw zmm9, zmm2, zmmword ptr [r13 + 2*rdx + 0x40]
+	QUAD $0x00654c7f48fe1162 // vmovdqu64 zmmword ptr [r13 + 2*r12], zmm9
+	QUAD $0x01654cfd486d1162 // vpaddw zmm9, zmm2, zmmword ptr [r13 + 2*r12 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01554c7f48fe5162 // vmovdqu64 zmmword ptr [r13 + 2*rdx + 0x40], zmm9
+	QUAD $0x01654c7f48fe1162 // vmovdqu64 zmmword ptr [r13 + 2*r12 + 0x40], zmm9
 	WORD $0x798d; BYTE $0xfd // lea edi, [rcx - 0x3]
 	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
-	LONG $0x016f870f; WORD $0x0000 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	QUAD $0x00000000553c8d48 // lea rdi, [2*rdx]
+	LONG $0xfc32870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	QUAD $0x00000000653c8d4a // lea rdi, [2*r12]
 	WORD $0x014c; BYTE $0xef // add rdi, r13
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x67 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm9
+	QUAD $0x01674cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x011e840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x01674c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r12 + 0x40], zmm9
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfbe5840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x67 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm9
+	QUAD $0x01674cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
+	QUAD $0x01674c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r12 + 0x40], zmm9
 	LONG $0xfb418d44 // lea r8d, [rcx - 0x5]
 	LONG $0xfdf88341 // cmp r8d, -0x3
-	LONG $0x00d2870f; WORD $0x0000 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0xfb9d870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x67 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm9
+	QUAD $0x01674cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x008b840f; WORD $0x0000 // je 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x01674c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r12 + 0x40], zmm9
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfb5a840f; WORD $0xffff // je 0x1310 <glideAVX512+0x1310>
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x67 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x67 // vmovdqu64 zmmword ptr [rdi + 2*r12], zmm9
+	QUAD $0x01674cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r12 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
+	QUAD $0x01674c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r12 + 0x40], zmm9
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	WORD $0x4577 // ja 0x18a0 <glideAVX512+0x18a0>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x570c8d48 // lea rcx, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x51 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*rdx]
+	LONG $0xfb14870f; WORD $0xffff // ja 0x1310 <glideAVX512+0x1310>
+	LONG $0x670c8d4a // lea rcx, [rdi + 2*r12]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x61 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*r12]
 	LONG $0x4835f262; WORD $0xff3a // vpminuw zmm7, zmm9, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48fef162; WORD $0x3c7f; BYTE $0x51 // vmovdqu64 zmmword ptr [rcx + 2*rdx], zmm7
-	QUAD $0x01517cfd486df162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*rdx + 0x40]
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x61 // vmovdqu64 zmmword ptr [rcx + 2*r12], zmm7
+	QUAD $0x01617cfd486db162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*r12 + 0x40]
 	LONG $0x4845d262; WORD $0xf83a // vpminuw zmm7, zmm7, zmm8
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	QUAD $0x01517c7f48fef162 // vmovdqu64 zmmword ptr [rcx + 2*rdx + 0x40], zmm7
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xb80f49f3; BYTE $0xc9 // popcnt rcx, r9
-	WORD $0xd349; BYTE $0xef // shr r15, cl
-	LONG $0x01ff8349 // cmp r15, 0x1
-	LONG $0xfaae840f; WORD $0xffff // je 0x1360 <glideAVX512+0x1360>
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
-	LONG $0xf2ad0f4d // shrd r10, r14, cl
-	WORD $0xd349; BYTE $0xee // shr r14, cl
-	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
-	LONG $0xd6450f4d // cmovne r10, r14
-	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
-	LONG $0xf1450f4c // cmovne r14, rcx
-	LONG $0xfffacce9; BYTE $0xff // jmp 0x13a0 <glideAVX512+0x13a0>
-	WORD $0x8941; BYTE $0xc8 // mov r8d, ecx
-	WORD $0x2941; BYTE $0xf0 // sub r8d, esi
-	LONG $0x017e8d48 // lea rdi, [rsi + 0x1]
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2774 // je 0x190b <glideAVX512+0x190b>
+	QUAD $0x01617c7f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r12 + 0x40], zmm7
+	LONG $0xfffad5e9; BYTE $0xff // jmp 0x1310 <glideAVX512+0x1310>
+	WORD $0xce89 // mov esi, ecx
+	WORD $0x2944; BYTE $0xc6 // sub esi, r8d
+	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
+	LONG $0x01c6f640 // test sil, 0x1
+	WORD $0x2774 // je 0x1871 <glideAVX512+0x1871>
 	LONG $0x48fef162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [rax]
 	LONG $0x4855f162; WORD $0xecf9 // vpsubw zmm5, zmm5, zmm4
 	LONG $0x4865f262; WORD $0xdd3a // vpminuw zmm3, zmm3, zmm5
 	LONG $0x48d5f362; WORD $0xc03e; BYTE $0x01 // vpcmpltuw k0, zmm5, zmm0
 	LONG $0xf093fbc5 // kmovd esi, k0
-	WORD $0x0941; BYTE $0xf1 // or r9d, esi
+	WORD $0x0941; BYTE $0xf2 // or r10d, esi
 	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
-	WORD $0x8948; BYTE $0xfe // mov rsi, rdi
+	WORD $0x8949; BYTE $0xf8 // mov r8, rdi
 	WORD $0x3948; BYTE $0xf9 // cmp rcx, rdi
-	LONG $0xe743840f; WORD $0xffff // je 0x57 <glideAVX512+0x57>
-	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
-	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
-	BYTE $0x90 // nop
+	LONG $0xe7e6840f; WORD $0xffff // je 0x60 <glideAVX512+0x60>
+	WORD $0x294c; BYTE $0xc1 // sub rcx, r8
+	QUAD $0x00000000953c8d48 // lea rdi, [4*rdx]
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fef162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [rax]
 	LONG $0x4855f162; WORD $0xecf9 // vpsubw zmm5, zmm5, zmm4
 	LONG $0x4865f262; WORD $0xdd3a // vpminuw zmm3, zmm3, zmm5
 	LONG $0x48d5f362; WORD $0xc03e; BYTE $0x01 // vpcmpltuw k0, zmm5, zmm0
-	LONG $0xf893fbc5 // kmovd edi, k0
-	WORD $0x0944; BYTE $0xcf // or edi, r9d
+	LONG $0xf093fbc5 // kmovd esi, k0
+	WORD $0x0944; BYTE $0xd6 // or esi, r10d
 	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x50 // vmovdqu64 zmm5, zmmword ptr [rax + 2*rdx]
 	LONG $0x4855f162; WORD $0xecf9 // vpsubw zmm5, zmm5, zmm4
 	LONG $0x4865f262; WORD $0xdd3a // vpminuw zmm3, zmm3, zmm5
 	LONG $0x48d5f362; WORD $0xc03e; BYTE $0x01 // vpcmpltuw k0, zmm5, zmm0
-	LONG $0xc8937bc5 // kmovd r9d, k0
-	WORD $0x0941; BYTE $0xf9 // or r9d, edi
-	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0xd0937bc5 // kmovd r10d, k0
+	WORD $0x0941; BYTE $0xf2 // or r10d, esi
+	WORD $0x0148; BYTE $0xf8 // add rax, rdi
 	LONG $0xfec18348 // add rcx, -0x2
-	WORD $0xb675 // jne 0x1920 <glideAVX512+0x1920>
-	LONG $0xffe6e8e9; BYTE $0xff // jmp 0x57 <glideAVX512+0x57>
+	WORD $0xb675 // jne 0x1890 <glideAVX512+0x1890>
+	LONG $0xffe781e9; BYTE $0xff // jmp 0x60 <glideAVX512+0x60>
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xff8000be; BYTE $0xff // mov esi, 0xffff8000
-	LONG $0x187b8b49 // mov rdi, qword ptr [r11 + 0x18]
-	LONG $0x989b8b49; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [r11 + 0x98]
-	LONG $0x48fef162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [rdi]
-	LONG $0x48fef162; WORD $0x776f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [rdi + 0x40]
-	LONG $0x7ebf0f41; BYTE $0x08 // movsx edi, word ptr [r14 + 0x8]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x0a // movsx edi, word ptr [r14 + 0xa]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
+	LONG $0x8000ba41; WORD $0xffff // mov r10d, 0xffff8000
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x98b58b4d; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [r13 + 0x98]
+	LONG $0x48fef162; WORD $0x2a6f // vmovdqu64 zmm5, zmmword ptr [rdx]
+	LONG $0x48fef162; WORD $0x726f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [rdx + 0x40]
+	LONG $0x0855bf0f // movsx edx, word ptr [rbp + 0x8]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x0a55bf0f // movsx edx, word ptr [rbp + 0xa]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
 	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
 	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x7ebf0f41; BYTE $0x0c // movsx edi, word ptr [r14 + 0xc]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
+	LONG $0x0c55bf0f // movsx edx, word ptr [rbp + 0xc]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
 	LONG $0x483d7262; WORD $0xc60b // vpmulhrsw zmm8, zmm8, zmm6
 	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x48fef162; WORD $0x3b7f // vmovdqu64 zmmword ptr [rbx], zmm7
-	LONG $0x7ebf0f41; BYTE $0x0e // movsx edi, word ptr [r14 + 0xe]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x10 // movsx edi, word ptr [r14 + 0x10]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
+	LONG $0x48fed162; WORD $0x3e7f // vmovdqu64 zmmword ptr [r14], zmm7
+	LONG $0x0e55bf0f // movsx edx, word ptr [rbp + 0xe]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x1055bf0f // movsx edx, word ptr [rbp + 0x10]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
 	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
 	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x48fef162; WORD $0x7b7f; BYTE $0x01 // vmovdqu64 zmmword ptr [rbx + 0x40], zmm7
-	LONG $0x7ebf0f41; BYTE $0x12 // movsx edi, word ptr [r14 + 0x12]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
-	LONG $0x7ebf0f41; BYTE $0x14 // movsx edi, word ptr [r14 + 0x14]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
+	LONG $0x48fed162; WORD $0x7e7f; BYTE $0x01 // vmovdqu64 zmmword ptr [r14 + 0x40], zmm7
+	LONG $0x1255bf0f // movsx edx, word ptr [rbp + 0x12]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
+	LONG $0x1455bf0f // movsx edx, word ptr [rbp + 0x14]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
 	LONG $0x483d7262; WORD $0xc50b // vpmulhrsw zmm8, zmm8, zmm5
 	LONG $0x4845d162; WORD $0xf8fd // vpaddw zmm7, zmm7, zmm8
-	LONG $0x7ebf0f41; BYTE $0x16 // movsx edi, word ptr [r14 + 0x16]
-	LONG $0x487d7262; WORD $0xc77b // vpbroadcastw zmm8, edi
+	LONG $0x1655bf0f // movsx edx, word ptr [rbp + 0x16]
+	LONG $0x487d7262; WORD $0xc27b // vpbroadcastw zmm8, edx
 	LONG $0x483df262; WORD $0xf60b // vpmulhrsw zmm6, zmm8, zmm6
 	LONG $0x4845f162; WORD $0xf6fd // vpaddw zmm6, zmm7, zmm6
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x02 // vmovdqu64 zmmword ptr [rbx + 0x80], zmm6
-	LONG $0x7ebf0f41; BYTE $0x18 // movsx edi, word ptr [r14 + 0x18]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x1a // movsx edi, word ptr [r14 + 0x1a]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x02 // vmovdqu64 zmmword ptr [r14 + 0x80], zmm6
+	LONG $0x1855bf0f // movsx edx, word ptr [rbp + 0x18]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1a55bf0f // movsx edx, word ptr [rbp + 0x1a]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x03 // vmovdqu64 zmmword ptr [rbx + 0xc0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x1c // movsx edi, word ptr [r14 + 0x1c]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x1e // movsx edi, word ptr [r14 + 0x1e]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x03 // vmovdqu64 zmmword ptr [r14 + 0xc0], zmm6
+	LONG $0x1c55bf0f // movsx edx, word ptr [rbp + 0x1c]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x1e55bf0f // movsx edx, word ptr [rbp + 0x1e]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x04 // vmovdqu64 zmmword ptr [rbx + 0x100], zmm6
-	LONG $0x7ebf0f41; BYTE $0x22 // movsx edi, word ptr [r14 + 0x22]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x24 // movsx edi, word ptr [r14 + 0x24]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x04 // vmovdqu64 zmmword ptr [r14 + 0x100], zmm6
+	LONG $0x2255bf0f // movsx edx, word ptr [rbp + 0x22]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x2455bf0f // movsx edx, word ptr [rbp + 0x24]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x05 // vmovdqu64 zmmword ptr [rbx + 0x140], zmm6
-	LONG $0x7ebf0f41; BYTE $0x28 // movsx edi, word ptr [r14 + 0x28]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x2a // movsx edi, word ptr [r14 + 0x2a]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x05 // vmovdqu64 zmmword ptr [r14 + 0x140], zmm6
+	LONG $0x2855bf0f // movsx edx, word ptr [rbp + 0x28]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x2a55bf0f // movsx edx, word ptr [rbp + 0x2a]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x06 // vmovdqu64 zmmword ptr [rbx + 0x180], zmm6
-	LONG $0x7ebf0f41; BYTE $0x2e // movsx edi, word ptr [r14 + 0x2e]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x30 // movsx edi, word ptr [r14 + 0x30]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x06 // vmovdqu64 zmmword ptr [r14 + 0x180], zmm6
+	LONG $0x2e55bf0f // movsx edx, word ptr [rbp + 0x2e]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3055bf0f // movsx edx, word ptr [rbp + 0x30]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x07 // vmovdqu64 zmmword ptr [rbx + 0x1c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x34 // movsx edi, word ptr [r14 + 0x34]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x36 // movsx edi, word ptr [r14 + 0x36]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x07 // vmovdqu64 zmmword ptr [r14 + 0x1c0], zmm6
+	LONG $0x3455bf0f // movsx edx, word ptr [rbp + 0x34]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3655bf0f // movsx edx, word ptr [rbp + 0x36]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x08 // vmovdqu64 zmmword ptr [rbx + 0x200], zmm6
-	LONG $0x7ebf0f41; BYTE $0x3a // movsx edi, word ptr [r14 + 0x3a]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x3c // movsx edi, word ptr [r14 + 0x3c]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x08 // vmovdqu64 zmmword ptr [r14 + 0x200], zmm6
+	LONG $0x3a55bf0f // movsx edx, word ptr [rbp + 0x3a]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x3c55bf0f // movsx edx, word ptr [rbp + 0x3c]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xfd0b // vpmulhrsw zmm7, zmm7, zmm5
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x09 // vmovdqu64 zmmword ptr [rbx + 0x240], zmm6
-	LONG $0x7ebf0f41; BYTE $0x38 // movsx edi, word ptr [r14 + 0x38]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x0a // vmovdqu64 zmmword ptr [rbx + 0x280], zmm6
-	LONG $0x7ebf0f41; BYTE $0x3e // movsx edi, word ptr [r14 + 0x3e]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x0b // vmovdqu64 zmmword ptr [rbx + 0x2c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x40 // movsx edi, word ptr [r14 + 0x40]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
-	LONG $0x7ebf0f41; BYTE $0x42 // movsx edi, word ptr [r14 + 0x42]
-	LONG $0x487df262; WORD $0xff7b // vpbroadcastw zmm7, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x09 // vmovdqu64 zmmword ptr [r14 + 0x240], zmm6
+	LONG $0x3855bf0f // movsx edx, word ptr [rbp + 0x38]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x0a // vmovdqu64 zmmword ptr [r14 + 0x280], zmm6
+	LONG $0x3e55bf0f // movsx edx, word ptr [rbp + 0x3e]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x0b // vmovdqu64 zmmword ptr [r14 + 0x2c0], zmm6
+	LONG $0x4055bf0f // movsx edx, word ptr [rbp + 0x40]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x4255bf0f // movsx edx, word ptr [rbp + 0x42]
+	LONG $0x487df262; WORD $0xfa7b // vpbroadcastw zmm7, edx
 	LONG $0x4845f262; WORD $0xed0b // vpmulhrsw zmm5, zmm7, zmm5
 	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0c // vmovdqu64 zmmword ptr [rbx + 0x300], zmm5
-	LONG $0x7a7b8b41 // mov edi, dword ptr [r11 + 0x7a]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0d // vmovdqu64 zmmword ptr [rbx + 0x340], zmm5
-	LONG $0x787b8b41 // mov edi, dword ptr [r11 + 0x78]
-	WORD $0xd7f7 // not edi
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0e // vmovdqu64 zmmword ptr [rbx + 0x380], zmm5
-	LONG $0x7eb70f41; BYTE $0x4c // movzx edi, word ptr [r14 + 0x4c]
-	LONG $0x46b70f45; BYTE $0x4a // movzx r8d, word ptr [r14 + 0x4a]
-	LONG $0x704b8b4d // mov r9, qword ptr [r11 + 0x70]
-	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xc14f0f4d // cmovg r8, r9
-	WORD $0x294c; BYTE $0xc7 // sub rdi, r8
-	LONG $0x487dd262; WORD $0xe87b // vpbroadcastw zmm5, r8d
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x0f // vmovdqu64 zmmword ptr [rbx + 0x3c0], zmm5
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	LONG $0xffc2c748; WORD $0xffff; BYTE $0xff // mov rdx, -0x1
-	LONG $0xfa480f48 // cmovs rdi, rdx
-	WORD $0xc7ff // inc edi
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x10 // vmovdqu64 zmmword ptr [rbx + 0x400], zmm5
-	WORD $0xff31 // xor edi, edi
-	WORD $0x2b41; BYTE $0x3e // sub edi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x11 // vmovdqu64 zmmword ptr [rbx + 0x440], zmm5
-	LONG $0x207b8b41 // mov edi, dword ptr [r11 + 0x20]
-	WORD $0x2b41; BYTE $0x3e // sub edi, dword ptr [r14]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x12 // vmovdqu64 zmmword ptr [rbx + 0x480], zmm5
-	LONG $0x287b8b41 // mov edi, dword ptr [r11 + 0x28]
-	LONG $0x047e2b41 // sub edi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x13 // vmovdqu64 zmmword ptr [rbx + 0x4c0], zmm5
-	LONG $0x307b8b41 // mov edi, dword ptr [r11 + 0x30]
-	LONG $0x047e2b41 // sub edi, dword ptr [r14 + 0x4]
-	LONG $0x487df262; WORD $0xef7b // vpbroadcastw zmm5, edi
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x14 // vmovdqu64 zmmword ptr [rbx + 0x500], zmm5
-	LONG $0x187b8b49 // mov rdi, qword ptr [r11 + 0x18]
-	LONG $0x58438b45 // mov r8d, dword ptr [r11 + 0x58]
-	LONG $0x487dd262; WORD $0xe87b // vpbroadcastw zmm5, r8d
-	LONG $0x4855f162; WORD $0x6fd5; BYTE $0x02 // vpmullw zmm5, zmm5, zmmword ptr [rdi + 0x80]
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x15 // vmovdqu64 zmmword ptr [rbx + 0x540], zmm5
-	LONG $0x7ebf0f41; BYTE $0x20 // movsx edi, word ptr [r14 + 0x20]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0c // vmovdqu64 zmmword ptr [r14 + 0x300], zmm5
+	LONG $0x7a558b41 // mov edx, dword ptr [r13 + 0x7a]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0d // vmovdqu64 zmmword ptr [r14 + 0x340], zmm5
+	LONG $0x78558b41 // mov edx, dword ptr [r13 + 0x78]
+	WORD $0xd2f7 // not edx
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0e // vmovdqu64 zmmword ptr [r14 + 0x380], zmm5
+	LONG $0x4c55b70f // movzx edx, word ptr [rbp + 0x4c]
+	LONG $0x4a75b70f // movzx esi, word ptr [rbp + 0x4a]
+	LONG $0x707d8b49 // mov rdi, qword ptr [r13 + 0x70]
+	WORD $0x3948; BYTE $0xf7 // cmp rdi, rsi
+	LONG $0xf74f0f48 // cmovg rsi, rdi
+	WORD $0x2948; BYTE $0xf2 // sub rdx, rsi
+	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x0f // vmovdqu64 zmmword ptr [r14 + 0x3c0], zmm5
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xffc6c748; WORD $0xffff; BYTE $0xff // mov rsi, -0x1
+	LONG $0xd6480f48 // cmovs rdx, rsi
+	WORD $0xc2ff // inc edx
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x10 // vmovdqu64 zmmword ptr [r14 + 0x400], zmm5
+	WORD $0xd231 // xor edx, edx
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x11 // vmovdqu64 zmmword ptr [r14 + 0x440], zmm5
+	LONG $0x20558b41 // mov edx, dword ptr [r13 + 0x20]
+	WORD $0x552b; BYTE $0x00 // sub edx, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x12 // vmovdqu64 zmmword ptr [r14 + 0x480], zmm5
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x13 // vmovdqu64 zmmword ptr [r14 + 0x4c0], zmm5
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	WORD $0x552b; BYTE $0x04 // sub edx, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xea7b // vpbroadcastw zmm5, edx
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x14 // vmovdqu64 zmmword ptr [r14 + 0x500], zmm5
+	LONG $0x18558b49 // mov rdx, qword ptr [r13 + 0x18]
+	LONG $0x58758b41 // mov esi, dword ptr [r13 + 0x58]
+	LONG $0x487df262; WORD $0xee7b // vpbroadcastw zmm5, esi
+	LONG $0x4855f162; WORD $0x6ad5; BYTE $0x02 // vpmullw zmm5, zmm5, zmmword ptr [rdx + 0x80]
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x15 // vmovdqu64 zmmword ptr [r14 + 0x540], zmm5
+	LONG $0x2055bf0f // movsx edx, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x16 // vmovdqu64 zmmword ptr [rbx + 0x580], zmm6
-	LONG $0x7ebf0f41; BYTE $0x26 // movsx edi, word ptr [r14 + 0x26]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x16 // vmovdqu64 zmmword ptr [r14 + 0x580], zmm6
+	LONG $0x2655bf0f // movsx edx, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x17 // vmovdqu64 zmmword ptr [rbx + 0x5c0], zmm6
-	LONG $0x7ebf0f41; BYTE $0x2c // movsx edi, word ptr [r14 + 0x2c]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x17 // vmovdqu64 zmmword ptr [r14 + 0x5c0], zmm6
+	LONG $0x2c55bf0f // movsx edx, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x18 // vmovdqu64 zmmword ptr [rbx + 0x600], zmm6
-	LONG $0x7ebf0f41; BYTE $0x32 // movsx edi, word ptr [r14 + 0x32]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x18 // vmovdqu64 zmmword ptr [r14 + 0x600], zmm6
+	LONG $0x3255bf0f // movsx edx, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xf50b // vpmulhrsw zmm6, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x737f; BYTE $0x19 // vmovdqu64 zmmword ptr [rbx + 0x640], zmm6
-	LONG $0x7ebf0f41; BYTE $0x44 // movsx edi, word ptr [r14 + 0x44]
-	LONG $0x487df262; WORD $0xf77b // vpbroadcastw zmm6, edi
+	LONG $0x48fed162; WORD $0x767f; BYTE $0x19 // vmovdqu64 zmmword ptr [r14 + 0x640], zmm6
+	LONG $0x4455bf0f // movsx edx, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
 	LONG $0x484df262; WORD $0xed0b // vpmulhrsw zmm5, zmm6, zmm5
-	LONG $0x48fef162; WORD $0x6b7f; BYTE $0x1a // vmovdqu64 zmmword ptr [rbx + 0x680], zmm5
-	LONG $0x48438b4d // mov r8, qword ptr [r11 + 0x48]
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
+	LONG $0x48fed162; WORD $0x6e7f; BYTE $0x1a // vmovdqu64 zmmword ptr [r14 + 0x680], zmm5
+	LONG $0x485d8b4d // mov r11, qword ptr [r13 + 0x48]
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
 	LONG $0x0800bf41; WORD $0x0000 // mov r15d, 0x800
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0x0a3e8d0f; WORD $0x0000 // jge 0x2744 <glideAVX512+0x2744>
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	LONG $0x0a058d0f; WORD $0x0000 // jge 0x2659 <glideAVX512+0x2659>
 	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x487df262; WORD $0xf67b // vpbroadcastw zmm6, esi
-	LONG $0x408b8d48; WORD $0x0005; BYTE $0x00 // lea rcx, [rbx + 0x540]
-	LONG $0x41348d4a // lea rsi, [rcx + 2*r8]
-	LONG $0x241c8948 // mov qword ptr [rsp], rbx
-	LONG $0x00015ee9; BYTE $0x00 // jmp 0x1e84 <glideAVX512+0x1e84>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x487dd262; WORD $0xf27b // vpbroadcastw zmm6, r10d
+	LONG $0x408e8d49; WORD $0x0005; BYTE $0x00 // lea rcx, [r14 + 0x540]
+	LONG $0x59148d4e // lea r10, [rcx + 2*r11]
+	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
+	LONG $0x000132e9; BYTE $0x00 // jmp 0x1da7 <glideAVX512+0x1da7>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x482d7162; WORD $0xfcf9 // vpsubw zmm15, zmm10, zmm4
 	LONG $0x4815e162; WORD $0xc4f9 // vpsubw zmm16, zmm13, zmm4
 	LONG $0x48053262; WORD $0xf83e // vpmaxuw zmm15, zmm15, zmm16
@@ -1411,75 +1406,69 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48955162; WORD $0xc9eb // vporq zmm9, zmm13, zmm9
 	LONG $0xc9fd5262; WORD $0xc963 // vpcompressw zmm9 {k1} {z}, zmm9
 	LONG $0xc9fd5262; WORD $0xf363 // vpcompressw zmm11 {k1} {z}, zmm14
-	LONG $0xf993fbc5 // kmovd edi, k1
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
+	LONG $0xd193fbc5 // kmovd edx, k1
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
 	LONG $0x48fe7162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm12, zmmword ptr [rcx + 0xc0]
-	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0x48fe3162; WORD $0x1c7f; BYTE $0x3b // vmovdqu64 zmmword ptr [rbx + r15], zmm11
-	QUAD $0x013b447f48fe3162 // vmovdqu64 zmmword ptr [rbx + r15 + 0x40], zmm8
-	QUAD $0x023b4c7f48fe3162 // vmovdqu64 zmmword ptr [rbx + r15 + 0x80], zmm9
-	WORD $0xf989 // mov ecx, edi
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	LONG $0x247c8b4c; BYTE $0x10 // mov r15, qword ptr [rsp + 0x10]
+	LONG $0x48fe1162; WORD $0x1c7f; BYTE $0x3e // vmovdqu64 zmmword ptr [r14 + r15], zmm11
+	QUAD $0x013e447f48fe1162 // vmovdqu64 zmmword ptr [r14 + r15 + 0x40], zmm8
+	QUAD $0x023e4c7f48fe1162 // vmovdqu64 zmmword ptr [r14 + r15 + 0x80], zmm9
+	WORD $0xd189 // mov ecx, edx
 	LONG $0x482df162; WORD $0xc465 // vpcmpgtw k0, zmm10, zmm4
-	LONG $0xd093fbc5 // kmovd edx, k0
-	LONG $0xf5eae2c4; BYTE $0xc9 // pext rcx, rdx, rcx
-	QUAD $0x000000d83b8c8942 // mov dword ptr [rbx + r15 + 0xd8], ecx
-	LONG $0xcfb80ff3 // popcnt ecx, edi
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	WORD $0xd348; BYTE $0xe2 // shl rdx, cl
+	LONG $0xf093fbc5 // kmovd esi, k0
+	LONG $0xf5cae2c4; BYTE $0xc9 // pext rcx, rsi, rcx
+	QUAD $0x000000d03e8c8943 // mov dword ptr [r14 + r15 + 0xd0], ecx
 	LONG $0x489d5262; WORD $0xd08d // vpermw zmm10, zmm12, zmm8
 	LONG $0x483d5162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm10
+	LONG $0xcab80ff3 // popcnt ecx, edx
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	WORD $0xd348; BYTE $0xe6 // shl rsi, cl
 	LONG $0x483d7162; WORD $0xd4f9 // vpsubw zmm10, zmm8, zmm4
-	LONG $0x0003b941; WORD $0x0000 // mov r9d, 0x3
-	LONG $0x487d5262; WORD $0xd97b // vpbroadcastw zmm11, r9d
-	LONG $0x48add362; WORD $0xc33e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm11
+	LONG $0x48adf362; WORD $0xc53e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm5
 	LONG $0x489d5262; WORD $0xd18d // vpermw zmm10, zmm12, zmm9
 	LONG $0x48b5d362; WORD $0xca3f; BYTE $0x04 // vpcmpneqw k1, zmm9, zmm10
 	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
-	LONG $0xc8937bc5 // kmovd r9d, k0
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0x0144; BYTE $0xd2 // add edx, r10d
-	WORD $0x2144; BYTE $0xca // and edx, r9d
-	LONG $0xcaab0f48 // bts rdx, rcx
-	QUAD $0x000000d03b94894a // mov qword ptr [rbx + r15 + 0xd0], rdx
-	LONG $0x00000fb9; BYTE $0x00 // mov ecx, 0xf
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48b55262; WORD $0xc010 // vpsrlvw zmm8, zmm9, zmm8
-	LONG $0x48355162; WORD $0xc0f9 // vpsubw zmm8, zmm9, zmm8
-	LONG $0x487e5262; WORD $0xc030 // vpmovwb ymm8, zmm8
-	LONG $0x001001b9; BYTE $0x00 // mov ecx, 0x1001
-	LONG $0x287d7262; WORD $0xc97b // vpbroadcastw ymm9, ecx
-	LONG $0x043d42c4; BYTE $0xc1 // vpmaddubsw ymm8, ymm8, ymm9
-	QUAD $0x0c3b4430287e3262 // vpmovwb xmmword ptr [rbx + r15 + 0xc0], ymm8
-	LONG $0xe88f8d49; WORD $0x0000; BYTE $0x00 // lea rcx, [r15 + 0xe8]
-	WORD $0xff85 // test edi, edi
+	LONG $0xf893fbc5 // kmovd edi, k0
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0x0144; BYTE $0xc6 // add esi, r8d
+	WORD $0xfe21 // and esi, edi
+	LONG $0xceab0f48 // bts rsi, rcx
+	QUAD $0x000000c03eb4894b // mov qword ptr [r14 + r15 + 0xc0], rsi
+	LONG $0x483df162; WORD $0xc465 // vpcmpgtw k0, zmm8, zmm4
+	QUAD $0x00c83e8491f981c4; WORD $0x0000 // kmovd dword ptr [r14 + r15 + 0xc8], k0
+	LONG $0xe08f8d49; WORD $0x0000; BYTE $0x00 // lea rcx, [r15 + 0xe0]
+	WORD $0xd285 // test edx, edx
 	LONG $0xf9450f4c // cmovne r15, rcx
-	LONG $0x504b8b4d // mov r9, qword ptr [r11 + 0x50]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x504d8b4d // mov r9, qword ptr [r13 + 0x50]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
 	LONG $0x4865f262; WORD $0xdf3a // vpminuw zmm3, zmm3, zmm7
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x384b8b49 // mov rcx, qword ptr [r11 + 0x38]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
 	LONG $0x48048d48 // lea rax, [rax + 2*rcx]
-	LONG $0x02c68348 // add rsi, 0x2
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0x08c08d0f; WORD $0x0000 // jge 0x2744 <glideAVX512+0x2744>
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	LONG $0x08b28d0f; WORD $0x0000 // jge 0x2659 <glideAVX512+0x2659>
+	LONG $0x8088180f; WORD $0x0000; BYTE $0x00 // prefetcht0 byte ptr [rax + 0x80]
 	LONG $0x48fe7162; WORD $0x306f // vmovdqu64 zmm14, zmmword ptr [rax]
 	LONG $0x480df162; WORD $0xfcf9 // vpsubw zmm7, zmm14, zmm4
-	LONG $0x4ebf0f49; BYTE $0x46 // movsx rcx, word ptr [r14 + 0x46]
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xcc7c // jl 0x1e66 <glideAVX512+0x1e66>
-	LONG $0x4ebf0f49; BYTE $0x48 // movsx rcx, word ptr [r14 + 0x48]
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xc27d // jge 0x1e66 <glideAVX512+0x1e66>
-	LONG $0x480d7162; WORD $0x43f9; BYTE $0x0f // vpsubw zmm8, zmm14, zmmword ptr [rbx + 0x3c0]
-	LONG $0x48fe7162; WORD $0x4b6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [rbx + 0x400]
+	LONG $0x4dbf0f48; BYTE $0x46 // movsx rcx, word ptr [rbp + 0x46]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	WORD $0xc57c // jl 0x1d89 <glideAVX512+0x1d89>
+	LONG $0x4dbf0f48; BYTE $0x48 // movsx rcx, word ptr [rbp + 0x48]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	WORD $0xbb7d // jge 0x1d89 <glideAVX512+0x1d89>
+	LONG $0x480d5162; WORD $0x46f9; BYTE $0x0f // vpsubw zmm8, zmm14, zmmword ptr [r14 + 0x3c0]
+	LONG $0x48fe5162; WORD $0x4e6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [r14 + 0x400]
 	LONG $0x48bdd362; WORD $0xc13e; BYTE $0x01 // vpcmpltuw k0, zmm8, zmm9
 	LONG $0xc893fbc5 // kmovd ecx, k0
 	WORD $0xc985 // test ecx, ecx
-	WORD $0xa574 // je 0x1e66 <glideAVX512+0x1e66>
-	LONG $0x487d5262; WORD $0x5318; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r11 + 0x88]
-	LONG $0x487d5262; WORD $0x5b18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r11 + 0x8c]
+	WORD $0x9e74 // je 0x1d89 <glideAVX512+0x1d89>
+	LONG $0x247c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r15
+	LONG $0x487d5262; WORD $0x5518; BYTE $0x22 // vbroadcastss zmm10, dword ptr [r13 + 0x88]
+	LONG $0x487d5262; WORD $0x5d18; BYTE $0x23 // vbroadcastss zmm11, dword ptr [r13 + 0x8c]
 	LONG $0x480d7162; WORD $0xe161 // vpunpcklwd zmm12, zmm14, zmm1 # zmm12 = zmm14[0],zmm1[0],zmm14[1],zmm1[1],zmm14[2],zmm1[2],zmm14[3],zmm1[3],zmm14[8],zmm1[8],zmm14[9],zmm1[9],zmm14[10],zmm1[10],zmm14[11],zmm1[11],zmm14[16],zmm1[16],zmm14[17],zmm1[17],zmm14[18],zmm1[18],zmm14[19],zmm1[19],zmm14[24],zmm1[24],zmm14[25],zmm1[25],zmm14[26],zmm1[26],zmm14[27],zmm1[27]
 	LONG $0x480d7162; WORD $0xe969 // vpunpckhwd zmm13, zmm14, zmm1 # zmm13 = zmm14[4],zmm1[4],zmm14[5],zmm1[5],zmm14[6],zmm1[6],zmm14[7],zmm1[7],zmm14[12],zmm1[12],zmm14[13],zmm1[13],zmm14[14],zmm1[14],zmm14[15],zmm1[15],zmm14[20],zmm1[20],zmm14[21],zmm1[21],zmm14[22],zmm1[22],zmm14[23],zmm1[23],zmm14[28],zmm1[28],zmm14[29],zmm1[29],zmm14[30],zmm1[30],zmm14[31],zmm1[31]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -1491,59 +1480,58 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487e5162; WORD $0xdc5b // vcvttps2dq zmm11, zmm12
 	LONG $0x487e5162; WORD $0xd25b // vcvttps2dq zmm10, zmm10
 	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x2679 // vpbroadcastw zmm12, word ptr [rsi]
-	LONG $0x481d7262; WORD $0x5b0b; BYTE $0x01 // vpmulhrsw zmm11, zmm12, zmmword ptr [rbx + 0x40]
-	LONG $0x48257162; WORD $0x1bfd // vpaddw zmm11, zmm11, zmmword ptr [rbx]
-	LONG $0x487d7262; WORD $0x6e79; BYTE $0x20 // vpbroadcastw zmm13, word ptr [rsi + 0x40]
-	LONG $0x48157162; WORD $0x6bfd; BYTE $0x04 // vpaddw zmm13, zmm13, zmmword ptr [rbx + 0x100]
+	LONG $0x487d5262; WORD $0x2279 // vpbroadcastw zmm12, word ptr [r10]
+	LONG $0x481d5262; WORD $0x5e0b; BYTE $0x01 // vpmulhrsw zmm11, zmm12, zmmword ptr [r14 + 0x40]
+	LONG $0x48255162; WORD $0x1efd // vpaddw zmm11, zmm11, zmmword ptr [r14]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x20 // vpbroadcastw zmm13, word ptr [r10 + 0x40]
+	LONG $0x48155162; WORD $0x6efd; BYTE $0x04 // vpaddw zmm13, zmm13, zmmword ptr [r14 + 0x100]
 	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
 	LONG $0x48255162; WORD $0xddfd // vpaddw zmm11, zmm11, zmm13
-	LONG $0x481d7262; WORD $0x630b; BYTE $0x03 // vpmulhrsw zmm12, zmm12, zmmword ptr [rbx + 0xc0]
-	LONG $0x481d7162; WORD $0x63fd; BYTE $0x02 // vpaddw zmm12, zmm12, zmmword ptr [rbx + 0x80]
-	LONG $0x487d7262; WORD $0x6e79; BYTE $0x40 // vpbroadcastw zmm13, word ptr [rsi + 0x80]
-	LONG $0x48157162; WORD $0x6bfd; BYTE $0x05 // vpaddw zmm13, zmm13, zmmword ptr [rbx + 0x140]
+	LONG $0x481d5262; WORD $0x660b; BYTE $0x03 // vpmulhrsw zmm12, zmm12, zmmword ptr [r14 + 0xc0]
+	LONG $0x481d5162; WORD $0x66fd; BYTE $0x02 // vpaddw zmm12, zmm12, zmmword ptr [r14 + 0x80]
+	LONG $0x487d5262; WORD $0x6a79; BYTE $0x40 // vpbroadcastw zmm13, word ptr [r10 + 0x80]
+	LONG $0x48155162; WORD $0x6efd; BYTE $0x05 // vpaddw zmm13, zmm13, zmmword ptr [r14 + 0x140]
 	LONG $0x48155262; WORD $0xea0b // vpmulhrsw zmm13, zmm13, zmm10
 	LONG $0x481d5162; WORD $0xe5fd // vpaddw zmm12, zmm12, zmm13
-	QUAD $0x0000000080bb8349 // cmp qword ptr [r11 + 0x80], 0x0
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	WORD $0x3d74 // je 0x1fb2 <glideAVX512+0x1fb2>
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	WORD $0x3d74 // je 0x1edc <glideAVX512+0x1edc>
 	LONG $0x482d5262; WORD $0xea0b // vpmulhrsw zmm13, zmm10, zmm10
-	LONG $0x487d7262; WORD $0x7e79; BYTE $0x60 // vpbroadcastw zmm15, word ptr [rsi + 0xc0]
-	LONG $0x48057162; WORD $0x7bfd; BYTE $0x06 // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x180]
+	LONG $0x487d5262; WORD $0x7a79; BYTE $0x60 // vpbroadcastw zmm15, word ptr [r10 + 0xc0]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x06 // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x180]
 	LONG $0x48055262; WORD $0xfd0b // vpmulhrsw zmm15, zmm15, zmm13
 	LONG $0x48055162; WORD $0xdbfd // vpaddw zmm11, zmm15, zmm11
-	QUAD $0x0100be79487d7262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [rsi + 0x100]
-	LONG $0x48057162; WORD $0x7bfd; BYTE $0x07 // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x1c0]
+	QUAD $0x0100ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x100]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x07 // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x1c0]
 	LONG $0x48055262; WORD $0xed0b // vpmulhrsw zmm13, zmm15, zmm13
 	LONG $0x48155162; WORD $0xe4fd // vpaddw zmm12, zmm13, zmm12
-	LONG $0x48257162; WORD $0x6bfd; BYTE $0x08 // vpaddw zmm13, zmm11, zmmword ptr [rbx + 0x200]
-	LONG $0x482d7262; WORD $0x7b0b; BYTE $0x0a // vpmulhrsw zmm15, zmm10, zmmword ptr [rbx + 0x280]
-	LONG $0x481de162; WORD $0x43fd; BYTE $0x09 // vpaddw zmm16, zmm12, zmmword ptr [rbx + 0x240]
-	LONG $0x482d7262; WORD $0x530b; BYTE $0x0b // vpmulhrsw zmm10, zmm10, zmmword ptr [rbx + 0x2c0]
+	LONG $0x48255162; WORD $0x6efd; BYTE $0x08 // vpaddw zmm13, zmm11, zmmword ptr [r14 + 0x200]
+	LONG $0x482d5262; WORD $0x7e0b; BYTE $0x0a // vpmulhrsw zmm15, zmm10, zmmword ptr [r14 + 0x280]
+	LONG $0x481dc162; WORD $0x46fd; BYTE $0x09 // vpaddw zmm16, zmm12, zmmword ptr [r14 + 0x240]
+	LONG $0x482d5262; WORD $0x560b; BYTE $0x0b // vpmulhrsw zmm10, zmm10, zmmword ptr [r14 + 0x2c0]
 	LONG $0x48155162; WORD $0xeffd // vpaddw zmm13, zmm13, zmm15
-	LONG $0x6e7941c4; WORD $0x607b // vmovd xmm15, dword ptr [r11 + 0x60]
+	LONG $0x6e7941c4; WORD $0x607d // vmovd xmm15, dword ptr [r13 + 0x60]
 	LONG $0x48255162; WORD $0xdfe1 // vpsraw zmm11, zmm11, xmm15
-	LONG $0x48257162; WORD $0x5bee; BYTE $0x11 // vpmaxsw zmm11, zmm11, zmmword ptr [rbx + 0x440]
+	LONG $0x48255162; WORD $0x5eee; BYTE $0x11 // vpmaxsw zmm11, zmm11, zmmword ptr [r14 + 0x440]
 	LONG $0x48155162; WORD $0xefe1 // vpsraw zmm13, zmm13, xmm15
 	LONG $0x407dc162; WORD $0xc2fd // vpaddw zmm16, zmm16, zmm10
-	LONG $0x48157162; WORD $0x53ea; BYTE $0x12 // vpminsw zmm10, zmm13, zmmword ptr [rbx + 0x480]
+	LONG $0x48155162; WORD $0x56ea; BYTE $0x12 // vpminsw zmm10, zmm13, zmmword ptr [r14 + 0x480]
 	LONG $0x482d5162; WORD $0xd3f9 // vpsubw zmm10, zmm10, zmm11
 	LONG $0x481d5162; WORD $0xe7e1 // vpsraw zmm12, zmm12, xmm15
-	LONG $0x481d7162; WORD $0x63ee; BYTE $0x13 // vpmaxsw zmm12, zmm12, zmmword ptr [rbx + 0x4c0]
+	LONG $0x481d5162; WORD $0x66ee; BYTE $0x13 // vpmaxsw zmm12, zmm12, zmmword ptr [r14 + 0x4c0]
 	LONG $0x407d5162; WORD $0xefe1 // vpsraw zmm13, zmm16, xmm15
-	LONG $0x48157162; WORD $0x6bea; BYTE $0x14 // vpminsw zmm13, zmm13, zmmword ptr [rbx + 0x500]
-	QUAD $0x0140be79487d7262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [rsi + 0x140]
-	LONG $0x48057162; WORD $0x7bfd; BYTE $0x0c // vpaddw zmm15, zmm15, zmmword ptr [rbx + 0x300]
+	LONG $0x48155162; WORD $0x6eea; BYTE $0x14 // vpminsw zmm13, zmm13, zmmword ptr [r14 + 0x500]
+	QUAD $0x0140ba79487d5262; WORD $0x0000 // vpbroadcastw zmm15, word ptr [r10 + 0x140]
+	LONG $0x48055162; WORD $0x7efd; BYTE $0x0c // vpaddw zmm15, zmm15, zmmword ptr [r14 + 0x300]
 	LONG $0x48155162; WORD $0xecf9 // vpsubw zmm13, zmm13, zmm12
 	LONG $0x480dc162; WORD $0xc7e4 // vpmulhuw zmm16, zmm14, zmm15
 	LONG $0x48fed262; WORD $0xcf29 // vpmovw2m k1, zmm15
 	LONG $0x48055162; WORD $0xfed5 // vpmullw zmm15, zmm15, zmm14
-	QUAD $0x060e533e4885f362 // vpcmpnleuw k2, zmm15, zmmword ptr [rbx + 0x380]
-	LONG $0x407d7162; WORD $0x7bfd; BYTE $0x0d // vpaddw zmm15, zmm16, zmmword ptr [rbx + 0x340]
+	QUAD $0x060e563e4885d362 // vpcmpnleuw k2, zmm15, zmmword ptr [r14 + 0x380]
+	LONG $0x407d5162; WORD $0x7efd; BYTE $0x0d // vpaddw zmm15, zmm16, zmmword ptr [r14 + 0x340]
 	LONG $0x49055162; WORD $0xfef9 // vpsubw zmm15 {k1}, zmm15, zmm14
 	LONG $0x48fe7262; WORD $0xf228 // vpmovm2w zmm14, k2
 	LONG $0x48055162; WORD $0xf6f9 // vpsubw zmm14, zmm15, zmm14
-	LONG $0x6e7941c4; WORD $0x687b // vmovd xmm15, dword ptr [r11 + 0x68]
+	LONG $0x6e7941c4; WORD $0x687d // vmovd xmm15, dword ptr [r13 + 0x68]
 	LONG $0x480d5162; WORD $0xf7e1 // vpsraw zmm14, zmm14, xmm15
 	LONG $0x48c57162; WORD $0xfeef // vpxorq zmm15, zmm7, zmm6
 	LONG $0x48055162; WORD $0xf6ed // vpaddsw zmm14, zmm15, zmm14
@@ -1551,11 +1539,11 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5162; WORD $0xfdee // vpmaxsw zmm15, zmm10, zmm13
 	LONG $0x4805f162; WORD $0xcd65 // vpcmpgtw k1, zmm15, zmm5
 	LONG $0x98f9e1c4; BYTE $0xc9 // kortestd k1, k1
-	LONG $0xfc97840f; WORD $0xffff // je 0x1d30 <glideAVX512+0x1d30>
+	LONG $0xfcbd840f; WORD $0xffff // je 0x1c80 <glideAVX512+0x1c80>
 	LONG $0x482dc162; WORD $0xc5ea // vpminsw zmm16, zmm10, zmm13
 	LONG $0x407df162; WORD $0xc965 // vpcmpgtw k1, zmm16, zmm1
 	LONG $0x4905f162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm15, zmm5
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	LONG $0x98898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x98]
 	LONG $0x48fe7162; WORD $0x717f; BYTE $0x1b // vmovdqu64 zmmword ptr [rcx + 0x6c0], zmm14
 	LONG $0x48fe7162; WORD $0x597f; BYTE $0x1c // vmovdqu64 zmmword ptr [rcx + 0x700], zmm11
@@ -1563,597 +1551,573 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fe7162; WORD $0x617f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm12
 	LONG $0x48fe7162; WORD $0x697f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm13
 	LONG $0x99f9e1c4; BYTE $0xc8 // ktestd k1, k0
-	LONG $0xfc4b840f; WORD $0xffff // je 0x1d30 <glideAVX512+0x1d30>
+	LONG $0xfc72840f; WORD $0xffff // je 0x1c80 <glideAVX512+0x1c80>
 	LONG $0x41f5e1c4; BYTE $0xc0 // kandd k0, k1, k0
-	LONG $0xd0937bc5 // kmovd r10d, k0
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	WORD $0x5f8b; BYTE $0x04 // mov ebx, dword ptr [rdi + 0x4]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x20728b4c // mov r14, qword ptr [rdx + 0x20]
-	WORD $0x634c; BYTE $0x3f // movsxd r15, dword ptr [rdi]
-	WORD $0x014d; BYTE $0xff // add r15, r15
-	WORD $0x034c; BYTE $0x3a // add r15, qword ptr [rdx]
-	LONG $0x36248d4f // lea r12, [r14 + r14]
-	WORD $0x12eb // jmp 0x2120 <glideAVX512+0x2120>
-	WORD $0x9066 // nop
-	LONG $0xff7a8d41 // lea edi, [r10 - 0x1]
-	WORD $0x2144; BYTE $0xd7 // and edi, r10d
-	WORD $0x8941; BYTE $0xfa // mov r10d, edi
-	LONG $0xfc10840f; WORD $0xffff // je 0x1d30 <glideAVX512+0x1d30>
-	LONG $0xbc0f45f3; BYTE $0xca // tzcnt r9d, r10d
-	QUAD $0x0007c049acb70f42; BYTE $0x00 // movzx ebp, word ptr [rcx + 2*r9 + 0x7c0]
+	LONG $0xf8937bc5 // kmovd r15d, k0
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
+	LONG $0x18245489 // mov dword ptr [rsp + 0x18], edx
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x20628b4c // mov r12, qword ptr [rdx + 0x20]
+	WORD $0x634c; BYTE $0x2e // movsxd r13, dword ptr [rsi]
+	WORD $0x014d; BYTE $0xed // add r13, r13
+	WORD $0x034c; BYTE $0x2a // add r13, qword ptr [rdx]
+	LONG $0x240c8d4f // lea r9, [r12 + r12]
+	WORD $0x16eb // jmp 0x2050 <glideAVX512+0x2050>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xff578d41 // lea edx, [r15 - 0x1]
+	WORD $0x2144; BYTE $0xfa // and edx, r15d
+	WORD $0x8941; BYTE $0xd7 // mov r15d, edx
+	LONG $0xfc30840f; WORD $0xffff // je 0x1c80 <glideAVX512+0x1c80>
+	LONG $0xbc0f41f3; BYTE $0xdf // tzcnt ebx, r15d
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0x8566; BYTE $0xd2 // test dx, dx
+	WORD $0xde7e // jle 0x2040 <glideAVX512+0x2040>
+	QUAD $0x0000078059b4bf0f // movsx esi, word ptr [rcx + 2*rbx + 0x780]
+	LONG $0x18247403 // add esi, dword ptr [rsp + 0x18]
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0xf4af0f49 // imul rsi, r12
+	QUAD $0x0000000075348d48 // lea rsi, [2*rsi]
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	QUAD $0x00070059bcbf0f48; BYTE $0x00 // movsx rdi, word ptr [rcx + 2*rbx + 0x700]
+	LONG $0x7e048d4c // lea r8, [rsi + 2*rdi]
+	QUAD $0x0000074059acb70f // movzx ebp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x14eb // jmp 0x20ae <glideAVX512+0x20ae>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	WORD $0xbf0f; BYTE $0xf2 // movsx esi, dx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x3941; BYTE $0xf6 // cmp r14d, esi
+	WORD $0x927d // jge 0x2040 <glideAVX512+0x2040>
 	WORD $0x8566; BYTE $0xed // test bp, bp
-	WORD $0xdd7e // jle 0x2110 <glideAVX512+0x2110>
-	QUAD $0x00078049bcbf0f42; BYTE $0x00 // movsx edi, word ptr [rcx + 2*r9 + 0x780]
-	WORD $0xdf01 // add edi, ebx
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	LONG $0xfeaf0f49 // imul rdi, r14
-	LONG $0x7f3c8d49 // lea rdi, [r15 + 2*rdi]
-	QUAD $0x000700499cbf0f4e; BYTE $0x00 // movsx r11, word ptr [rcx + 2*r9 + 0x700]
-	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
-	QUAD $0x00074049acb70f46; BYTE $0x00 // movzx r13d, word ptr [rcx + 2*r9 + 0x740]
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1aeb // jmp 0x217e <glideAVX512+0x217e>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	WORD $0xbf0f; BYTE $0xd5 // movsx edx, bp
-	WORD $0x014c; BYTE $0xe7 // add rdi, r12
-	WORD $0x3941; BYTE $0xd3 // cmp r11d, edx
-	WORD $0x927d // jge 0x2110 <glideAVX512+0x2110>
-	LONG $0xed854566 // test r13w, r13w
-	WORD $0xec7e // jle 0x2170 <glideAVX512+0x2170>
-	WORD $0xed31 // xor ebp, ebp
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	QUAD $0x0006c04994b70f42; BYTE $0x00 // movzx edx, word ptr [rcx + 2*r9 + 0x6c0]
-	LONG $0x2cb70f44; BYTE $0x6f // movzx r13d, word ptr [rdi + 2*rbp]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894466; BYTE $0x6f // mov word ptr [rdi + 2*rbp], r13w
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	QUAD $0x00074049acbf0f4e; BYTE $0x00 // movsx r13, word ptr [rcx + 2*r9 + 0x740]
-	WORD $0x394c; BYTE $0xed // cmp rbp, r13
-	WORD $0xce7c // jl 0x2190 <glideAVX512+0x2190>
-	QUAD $0x0007c049acb70f42; BYTE $0x00 // movzx ebp, word ptr [rcx + 2*r9 + 0x7c0]
-	WORD $0xa3eb // jmp 0x2170 <glideAVX512+0x2170>
+	WORD $0xed7e // jle 0x20a0 <glideAVX512+0x20a0>
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x000006c059b4b70f // movzx esi, word ptr [rcx + 2*rbx + 0x6c0]
+	LONG $0x3cb70f41; BYTE $0x50 // movzx edi, word ptr [r8 + 2*rdx]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x3c894166; BYTE $0x50 // mov word ptr [r8 + 2*rdx], di
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	QUAD $0x00074059acbf0f48; BYTE $0x00 // movsx rbp, word ptr [rcx + 2*rbx + 0x740]
+	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
+	WORD $0xd37c // jl 0x20c0 <glideAVX512+0x20c0>
+	QUAD $0x000007c05994b70f // movzx edx, word ptr [rcx + 2*rbx + 0x7c0]
+	WORD $0xa9eb // jmp 0x20a0 <glideAVX512+0x20a0>
 	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
 	LONG $0x01ff8149; WORD $0x0008; BYTE $0x00 // cmp r15, 0x801
-	LONG $0xde738c0f; WORD $0xffff // jl 0x52 <glideAVX512+0x52>
-	LONG $0x00b38d48; WORD $0x0008; BYTE $0x00 // lea rsi, [rbx + 0x800]
-	WORD $0x0149; BYTE $0xdf // add r15, rbx
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
-	LONG $0x20538b49 // mov rdx, qword ptr [r11 + 0x20]
-	LONG $0xc04a8d4c // lea r9, [rdx - 0x40]
+	LONG $0x0a2b8c0f; WORD $0x0000 // jl 0x2b34 <glideAVX512+0x2b34>
+	LONG $0x00968d4d; WORD $0x0008; BYTE $0x00 // lea r10, [r14 + 0x800]
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x205d8b4d // mov r11, qword ptr [r13 + 0x20]
+	LONG $0xc0638d4d // lea r12, [r11 - 0x40]
 	LONG $0x48fef162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm4, zmmword ptr [rcx + 0xc0]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f162; WORD $0x69fd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rcx + 0x80]
-	LONG $0x04466349 // movsxd rax, dword ptr [r14 + 0x4]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0xc2af0f48 // imul rax, rdx
+	LONG $0x04456348 // movsxd rax, dword ptr [rbp + 0x4]
+	LONG $0xc3af0f49 // imul rax, r11
 	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0349; BYTE $0x03 // add rax, qword ptr [r11]
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	WORD $0x1eeb // jmp 0x2245 <glideAVX512+0x2245>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xe8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xe8
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xde08830f; WORD $0xffff // jae 0x4d <glideAVX512+0x4d>
-	LONG $0x48fef162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [rsi]
-	LONG $0xc0be8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rsi + 0xc0]
-	LONG $0xc8a68b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rsi + 0xc8]
-	LONG $0xd0ae8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rsi + 0xd0]
+	LONG $0x00450349 // add rax, qword ptr [r13]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x247c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r15
+	WORD $0x17eb // jmp 0x2165 <glideAVX512+0x2165>
+	WORD $0x9066 // nop
+	LONG $0xe0c28149; WORD $0x0000; BYTE $0x00 // add r10, 0xe0
+	LONG $0x247c8b4c; BYTE $0x10 // mov r15, qword ptr [rsp + 0x10]
+	WORD $0x394d; BYTE $0xfa // cmp r10, r15
+	LONG $0x0a5d830f; WORD $0x0000 // jae 0x2bc2 <glideAVX512+0x2bc2>
+	LONG $0x48fed162; WORD $0x326f // vmovdqu64 zmm6, zmmword ptr [r10]
+	LONG $0xc0aa8b4d; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [r10 + 0xc0]
 	WORD $0xc031 // xor eax, eax
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x6349; BYTE $0x0e // movsxd rcx, dword ptr [r14]
-	LONG $0x54bf0f48; WORD $0x4046 // movsx rdx, word ptr [rsi + 2*rax + 0x40]
+	WORD $0x20eb // jmp 0x2196 <glideAVX512+0x2196>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
+	WORD $0xd349; BYTE $0xed // shr r13, cl
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x01fd8349 // cmp r13, 0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	WORD $0xba74 // je 0x2150 <glideAVX512+0x2150>
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f49; WORD $0x4042 // movsx rdx, word ptr [r10 + 2*rax + 0x40]
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
-	LONG $0xe0e78348 // and rdi, -0x20
-	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
-	WORD $0x894d; BYTE $0xca // mov r10, r9
-	LONG $0xd74c0f4c // cmovl r10, rdi
-	LONG $0xf0e78349 // and r15, -0x10
-	LONG $0x08cf8349 // or r15, 0x8
-	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
-	LONG $0xf5f242c4; BYTE $0xdf // pext r11, rcx, r15
-	LONG $0xf5f2c2c4; BYTE $0xdc // pext rbx, rcx, r12
-	LONG $0xb80f49f3; BYTE $0xcf // popcnt rcx, r15
-	WORD $0xd348; BYTE $0xe3 // shl rbx, cl
-	WORD $0x094c; BYTE $0xdb // or rbx, r11
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
 	WORD $0xd148; BYTE $0xe9 // shr rcx
 	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
-	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
-	WORD $0xd349; BYTE $0xe3 // shl r11, cl
-	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xf5a362c4; BYTE $0xdb // pdep r11, r11, rbx
-	WORD $0x2944; BYTE $0xd2 // sub edx, r10d
-	WORD $0xd189 // mov ecx, edx
-	WORD $0xd349; BYTE $0xe3 // shl r11, cl
-	WORD $0x894d; BYTE $0xd8 // mov r8, r11
-	QUAD $0xffffffffffffb948; WORD $0x3fff // movabs rcx, 0x3fffffffffffffff
-	WORD $0x2149; BYTE $0xc8 // and r8, rcx
-	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
-	LONG $0xc34d0f4d // cmovge r8, r11
-	LONG $0x00d8be8b; WORD $0x0000 // mov edi, dword ptr [rsi + 0xd8]
-	LONG $0x00dc9e8b; WORD $0x0000 // mov ebx, dword ptr [rsi + 0xdc]
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	WORD $0xd349; BYTE $0xe0 // shl r8, cl
+	LONG $0xc8b28b41; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [r10 + 0xc8]
 	WORD $0xc189 // mov ecx, eax
+	WORD $0xeed3 // shr esi, cl
+	LONG $0xe0e38348 // and rbx, -0x20
+	LONG $0xccba8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r10 + 0xcc]
+	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
+	LONG $0xfee18341 // and r9d, -0x2
 	WORD $0xefd3 // shr edi, cl
-	LONG $0xf5c342c4; BYTE $0xd8 // pdep r11, rdi, r8
-	WORD $0xebd3 // shr ebx, cl
-	LONG $0xf5e3c2c4; BYTE $0xf8 // pdep rdi, rbx, r8
-	QUAD $0x00000080469cbf0f // movsx ebx, word ptr [rsi + 2*rax + 0x80]
-	WORD $0xd989 // mov ecx, ebx
+	WORD $0xf989 // mov ecx, edi
+	WORD $0xe183; BYTE $0xfe // and ecx, -0x2
+	QUAD $0x444444444444be49; WORD $0x4444 // movabs r14, 0x4444444444444444
+	LONG $0xf5b342c4; BYTE $0xce // pdep r9, r9, r14
+	QUAD $0x222222222222bf49; WORD $0x2222 // movabs r15, 0x2222222222222222
+	LONG $0xf5f3c2c4; BYTE $0xcf // pdep rcx, rcx, r15
+	WORD $0x094c; BYTE $0xc9 // or rcx, r9
+	QUAD $0x888888888888bd48; WORD $0x8888 // movabs rbp, -0x7777777777777778
+	WORD $0x0948; BYTE $0xe9 // or rcx, rbp
+	WORD $0xeec1; BYTE $0x10 // shr esi, 0x10
+	LONG $0xf5cbc2c4; BYTE $0xf6 // pdep rsi, rsi, r14
+	WORD $0xefc1; BYTE $0x10 // shr edi, 0x10
+	LONG $0xf5c3c2c4; BYTE $0xff // pdep rdi, rdi, r15
+	WORD $0x0948; BYTE $0xf7 // or rdi, rsi
+	WORD $0x0948; BYTE $0xef // or rdi, rbp
+	WORD $0x394c; BYTE $0xe3 // cmp rbx, r12
+	WORD $0x894d; BYTE $0xe1 // mov r9, r12
+	LONG $0xcb4c0f4c // cmovl r9, rbx
+	LONG $0xf5d2e2c4; BYTE $0xf1 // pext rsi, rbp, rcx
+	LONG $0xf5d2e2c4; BYTE $0xff // pext rdi, rbp, rdi
+	LONG $0xb80f48f3; BYTE $0xc9 // popcnt rcx, rcx
+	WORD $0xd348; BYTE $0xe7 // shl rdi, cl
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0x0948; BYTE $0xf7 // or rdi, rsi
+	LONG $0xf5bbe2c4; BYTE $0xf7 // pdep rsi, r8, rdi
+	WORD $0x2944; BYTE $0xca // sub edx, r9d
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd348; BYTE $0xe6 // shl rsi, cl
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	QUAD $0xffffffffffffb948; WORD $0x3fff // movabs rcx, 0x3fffffffffffffff
+	WORD $0x2148; BYTE $0xca // and rdx, rcx
+	WORD $0x394c; BYTE $0xe3 // cmp rbx, r12
+	LONG $0xd64d0f48 // cmovge rdx, rsi
+	LONG $0xd0b28b41; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [r10 + 0xd0]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xeed3 // shr esi, cl
+	LONG $0xf5cbe2c4; BYTE $0xda // pdep rbx, rsi, rdx
+	LONG $0xd4b28b41; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [r10 + 0xd4]
+	WORD $0xeed3 // shr esi, cl
+	LONG $0xf5cb62c4; BYTE $0xc2 // pdep r8, rsi, rdx
+	QUAD $0x00008042acbf0f41; BYTE $0x00 // movsx ebp, word ptr [r10 + 2*rax + 0x80]
+	WORD $0xe989 // mov ecx, ebp
 	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
-	LONG $0x03f2840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x186a8b48 // mov rbp, qword ptr [rdx + 0x18]
-	QUAD $0x02457c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rbp + 2*rax + 0x80]
+	LONG $0xfee6840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x187e8b48 // mov rdi, qword ptr [rsi + 0x18]
+	QUAD $0x02477c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rdi + 2*rax + 0x80]
 	LONG $0x48c5f262; WORD $0xfe8d // vpermw zmm7, zmm7, zmm6
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x482d5362; WORD $0xd225; BYTE $0xff // vpternlogd zmm10, zmm10, zmm10, 0xff
 	LONG $0x49fd7262; WORD $0xd762 // vpexpandw zmm10 {k1}, zmm7
 	LONG $0x48dd5262; WORD $0xca8d // vpermw zmm9, zmm4, zmm10
-	LONG $0x1b348d47 // lea r14d, [r11 + r11]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	WORD $0x348d; BYTE $0x1b // lea esi, [rbx + rbx]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x48fdd162; WORD $0xfa6f // vmovdqa64 zmm7, zmm10
 	LONG $0x492dd262; WORD $0xf93a // vpminuw zmm7 {k1}, zmm10, zmm9
 	LONG $0x48dd5262; WORD $0xc18d // vpermw zmm8, zmm4, zmm9
-	QUAD $0x00000000bd348d44 // lea r14d, [4*rdi]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	QUAD $0x0000000085348d42 // lea esi, [4*r8]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x4945d262; WORD $0xf83a // vpminuw zmm7 {k1}, zmm7, zmm8
-	WORD $0x8941; BYTE $0xde // mov r14d, ebx
-	LONG $0x03fec141 // sar r14d, 0x3
-	WORD $0x634d; BYTE $0xf6 // movsxd r14, r14d
-	LONG $0x34af0f4c; BYTE $0x24 // imul r14, qword ptr [rsp]
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
-	LONG $0x72348d4e // lea r14, [rdx + 2*r14]
-	LONG $0x56148d4f // lea r10, [r14 + 2*r10]
-	LONG $0x00f88149; WORD $0x0000; BYTE $0x40 // cmp r8, 0x40000000
-	LONG $0x012c830f; WORD $0x0000 // jae 0x24d0 <glideAVX512+0x24d0>
-	LONG $0x486d5162; WORD $0x02fd // vpaddw zmm8, zmm2, zmmword ptr [r10]
-	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
-	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe5162; WORD $0x027f // vmovdqu64 zmmword ptr [r10], zmm8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xee89 // mov esi, ebp
+	WORD $0xfec1; BYTE $0x03 // sar esi, 0x3
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0xf3af0f49 // imul rsi, r11
 	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x0346840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x486d5162; WORD $0x04fd; BYTE $0x52 // vpaddw zmm8, zmm2, zmmword ptr [r10 + 2*rdx]
+	LONG $0x76348d49 // lea rsi, [r14 + 2*rsi]
+	LONG $0x4e0c8d4e // lea r9, [rsi + 2*r9]
+	LONG $0x00fa8148; WORD $0x0000; BYTE $0x40 // cmp rdx, 0x40000000
+	LONG $0x0118830f; WORD $0x0000 // jae 0x2430 <glideAVX512+0x2430>
+	LONG $0x486d5162; WORD $0x01fd // vpaddw zmm8, zmm2, zmmword ptr [r9]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe5162; WORD $0x047f; BYTE $0x52 // vmovdqu64 zmmword ptr [r10 + 2*rdx], zmm8
-	WORD $0x518d; BYTE $0xfd // lea edx, [rcx - 0x3]
-	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
-	LONG $0x031c870f; WORD $0x0000 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x523c8d49 // lea rdi, [r10 + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe5162; WORD $0x017f // vmovdqu64 zmmword ptr [r9], zmm8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0xfe47840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x486d1162; WORD $0x04fd; BYTE $0x59 // vpaddw zmm8, zmm2, zmmword ptr [r9 + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x02ee840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe1162; WORD $0x047f; BYTE $0x59 // vmovdqu64 zmmword ptr [r9 + 2*r11], zmm8
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfe21870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x593c8d4b // lea rdi, [r9 + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
-	WORD $0x518d; BYTE $0xfb // lea edx, [rcx - 0x5]
-	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
-	LONG $0x02c0870f; WORD $0x0000 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfdf7840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x0295840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x57 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*rdx]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0x718d; BYTE $0xfb // lea esi, [rcx - 0x5]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfdcd870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x047f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm8
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfda6840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
+	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
+	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	LONG $0x0267870f; WORD $0x0000 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x570c8d48 // lea rcx, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x04fd; BYTE $0x51 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*rdx]
+	LONG $0xfd7c870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f0c8d4a // lea rcx, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x59 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*r11]
 	LONG $0x483df262; WORD $0xff3a // vpminuw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48fef162; WORD $0x3c7f; BYTE $0x51 // vmovdqu64 zmmword ptr [rcx + 2*rdx], zmm7
-	LONG $0x000240e9; BYTE $0x00 // jmp 0x2710 <glideAVX512+0x2710>
-	LONG $0xb80f45f3; BYTE $0xf0 // popcnt r14d, r8d
-	LONG $0x456c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rax]
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	LONG $0x20eac148 // shr rdx, 0x20
-	QUAD $0x0275446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + 2*r14 + 0x80]
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x59 // vmovdqu64 zmmword ptr [rcx + 2*r11], zmm7
+	LONG $0xfffd59e9; BYTE $0xff // jmp 0x2180 <glideAVX512+0x2180>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xf2b80ff3 // popcnt esi, edx
+	LONG $0x473c8d48 // lea rdi, [rdi + 2*rax]
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0x20eec149 // shr r14, 0x20
+	QUAD $0x0277446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rdi + 2*rsi + 0x80]
 	LONG $0x48bd7262; WORD $0xde8d // vpermw zmm11, zmm8, zmm6
-	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
 	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
 	LONG $0x49fd5262; WORD $0xc362 // vpexpandw zmm8 {k1}, zmm11
 	LONG $0x48d55262; WORD $0xd07d // vpermt2w zmm10, zmm5, zmm8
-	LONG $0x1febc149 // shr r11, 0x1f
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x1febc148 // shr rbx, 0x1f
+	LONG $0xcb92fbc5 // kmovd k1, ebx
 	LONG $0x493d5262; WORD $0xc23a // vpminuw zmm8 {k1}, zmm8, zmm10
 	LONG $0x48d55262; WORD $0xca7d // vpermt2w zmm9, zmm5, zmm10
-	LONG $0x1eefc148 // shr rdi, 0x1e
-	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x1ee8c149 // shr r8, 0x1e
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x493d5262; WORD $0xc13a // vpminuw zmm8 {k1}, zmm8, zmm9
-	LONG $0x486d5162; WORD $0x0afd // vpaddw zmm9, zmm2, zmmword ptr [r10]
+	LONG $0x486d5162; WORD $0x09fd // vpaddw zmm9, zmm2, zmmword ptr [r9]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe5162; WORD $0x0a7f // vmovdqu64 zmmword ptr [r10], zmm9
-	LONG $0x486d5162; WORD $0x4afd; BYTE $0x01 // vpaddw zmm9, zmm2, zmmword ptr [r10 + 0x40]
+	LONG $0x48fe5162; WORD $0x097f // vmovdqu64 zmmword ptr [r9], zmm9
+	LONG $0x486d5162; WORD $0x49fd; BYTE $0x01 // vpaddw zmm9, zmm2, zmmword ptr [r9 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe5162; WORD $0x4a7f; BYTE $0x01 // vmovdqu64 zmmword ptr [r10 + 0x40], zmm9
+	LONG $0x48fe5162; WORD $0x497f; BYTE $0x01 // vmovdqu64 zmmword ptr [r9 + 0x40], zmm9
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x01a7840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x486d5162; WORD $0x0cfd; BYTE $0x52 // vpaddw zmm9, zmm2, zmmword ptr [r10 + 2*rdx]
+	LONG $0xfcbd840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x486d1162; WORD $0x0cfd; BYTE $0x59 // vpaddw zmm9, zmm2, zmmword ptr [r9 + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe5162; WORD $0x0c7f; BYTE $0x52 // vmovdqu64 zmmword ptr [r10 + 2*rdx], zmm9
-	QUAD $0x01524cfd486d5162 // vpaddw zmm9, zmm2, zmmword ptr [r10 + 2*rdx + 0x40]
+	LONG $0x48fe1162; WORD $0x0c7f; BYTE $0x59 // vmovdqu64 zmmword ptr [r9 + 2*r11], zmm9
+	QUAD $0x01594cfd486d1162 // vpaddw zmm9, zmm2, zmmword ptr [r9 + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01524c7f48fe5162 // vmovdqu64 zmmword ptr [r10 + 2*rdx + 0x40], zmm9
-	WORD $0x798d; BYTE $0xfd // lea edi, [rcx - 0x3]
-	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
-	LONG $0x0161870f; WORD $0x0000 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x523c8d49 // lea rdi, [r10 + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x01594c7f48fe1162 // vmovdqu64 zmmword ptr [r9 + 2*r11 + 0x40], zmm9
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfc7b870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x593c8d4b // lea rdi, [r9 + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x0117840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfc35840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
-	LONG $0xfb518d44 // lea r10d, [rcx - 0x5]
-	LONG $0xfdfa8341 // cmp r10d, -0x3
-	LONG $0x00cb870f; WORD $0x0000 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0x718d; BYTE $0xfb // lea esi, [rcx - 0x5]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfbef870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x0084840f; WORD $0x0000 // je 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x573c8d48 // lea rdi, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x57 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfbac840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0c7f; BYTE $0x57 // vmovdqu64 zmmword ptr [rdi + 2*rdx], zmm9
-	QUAD $0x01574cfd486d7162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*rdx + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01574c7f48fe7162 // vmovdqu64 zmmword ptr [rdi + 2*rdx + 0x40], zmm9
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	WORD $0x3e77 // ja 0x2710 <glideAVX512+0x2710>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x570c8d48 // lea rcx, [rdi + 2*rdx]
-	LONG $0x486d7162; WORD $0x0cfd; BYTE $0x51 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*rdx]
+	LONG $0xfb66870f; WORD $0xffff // ja 0x2180 <glideAVX512+0x2180>
+	LONG $0x5f0c8d4a // lea rcx, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x59 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*r11]
 	LONG $0x4835f262; WORD $0xff3a // vpminuw zmm7, zmm9, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48fef162; WORD $0x3c7f; BYTE $0x51 // vmovdqu64 zmmword ptr [rcx + 2*rdx], zmm7
-	QUAD $0x01517cfd486df162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*rdx + 0x40]
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x59 // vmovdqu64 zmmword ptr [rcx + 2*r11], zmm7
+	QUAD $0x01597cfd486db162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*r11 + 0x40]
 	LONG $0x4845d262; WORD $0xf83a // vpminuw zmm7, zmm7, zmm8
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	QUAD $0x01517c7f48fef162 // vmovdqu64 zmmword ptr [rcx + 2*rdx + 0x40], zmm7
-	LONG $0xb80f49f3; BYTE $0xc8 // popcnt rcx, r8
-	WORD $0xd349; BYTE $0xed // shr r13, cl
-	LONG $0x01fd8349 // cmp r13, 0x1
-	LONG $0xfb0e840f; WORD $0xffff // je 0x2230 <glideAVX512+0x2230>
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
-	LONG $0xe7ad0f4d // shrd r15, r12, cl
-	WORD $0xd349; BYTE $0xec // shr r12, cl
-	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
-	LONG $0xfc450f4d // cmovne r15, r12
-	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
-	LONG $0xe1450f4c // cmovne r12, rcx
-	LONG $0xfffb2ce9; BYTE $0xff // jmp 0x2270 <glideAVX512+0x2270>
+	QUAD $0x01597c7f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r11 + 0x40], zmm7
+	LONG $0xfffb27e9; BYTE $0xff // jmp 0x2180 <glideAVX512+0x2180>
 	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
 	LONG $0x01ff8149; WORD $0x0008; BYTE $0x00 // cmp r15, 0x801
-	LONG $0xd8fc8c0f; WORD $0xffff // jl 0x52 <glideAVX512+0x52>
-	LONG $0x00b38d48; WORD $0x0008; BYTE $0x00 // lea rsi, [rbx + 0x800]
-	WORD $0x0149; BYTE $0xdf // add r15, rbx
-	LONG $0x184b8b49 // mov rcx, qword ptr [r11 + 0x18]
-	LONG $0x20538b49 // mov rdx, qword ptr [r11 + 0x20]
-	LONG $0xc04a8d4c // lea r9, [rdx - 0x40]
+	LONG $0x04c98c0f; WORD $0x0000 // jl 0x2b34 <glideAVX512+0x2b34>
+	LONG $0x00968d4d; WORD $0x0008; BYTE $0x00 // lea r10, [r14 + 0x800]
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	LONG $0x247c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r15
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x205d8b4d // mov r11, qword ptr [r13 + 0x20]
+	LONG $0xc07b8d4d // lea r15, [r11 - 0x40]
 	LONG $0x48fef162; WORD $0x616f; BYTE $0x03 // vmovdqu64 zmm4, zmmword ptr [rcx + 0xc0]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f162; WORD $0x69fd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rcx + 0x80]
-	LONG $0x04466349 // movsxd rax, dword ptr [r14 + 0x4]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0xc2af0f48 // imul rax, rdx
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0349; BYTE $0x03 // add rax, qword ptr [r11]
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	WORD $0x17eb // jmp 0x27b5 <glideAVX512+0x27b5>
+	LONG $0x0465634c // movsxd r12, dword ptr [rbp + 0x4]
+	LONG $0xe3af0f4d // imul r12, r11
+	WORD $0x014d; BYTE $0xe4 // add r12, r12
+	WORD $0x894d; BYTE $0xee // mov r14, r13
+	LONG $0x0065034d // add r12, qword ptr [r13]
+	WORD $0x14eb // jmp 0x26c2 <glideAVX512+0x26c2>
 	WORD $0x9066 // nop
-	LONG $0xe8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xe8
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xd898830f; WORD $0xffff // jae 0x4d <glideAVX512+0x4d>
-	LONG $0x48fef162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [rsi]
-	LONG $0xc0be8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rsi + 0xc0]
-	LONG $0xc8a68b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rsi + 0xc8]
-	LONG $0xd0ae8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rsi + 0xd0]
+	LONG $0xe0c28149; WORD $0x0000; BYTE $0x00 // add r10, 0xe0
+	LONG $0x24543b4c; BYTE $0x10 // cmp r10, qword ptr [rsp + 0x10]
+	LONG $0x0513830f; WORD $0x0000 // jae 0x2bd5 <glideAVX512+0x2bd5>
+	LONG $0x48fed162; WORD $0x326f // vmovdqu64 zmm6, zmmword ptr [r10]
+	LONG $0xc0aa8b4d; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [r10 + 0xc0]
 	WORD $0xc031 // xor eax, eax
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x6349; BYTE $0x0e // movsxd rcx, dword ptr [r14]
-	LONG $0x54bf0f48; WORD $0x4046 // movsx rdx, word ptr [rsi + 2*rax + 0x40]
+	WORD $0x23eb // jmp 0x26f6 <glideAVX512+0x26f6>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
+	WORD $0xd349; BYTE $0xed // shr r13, cl
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x01fd8349 // cmp r13, 0x1
+	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
+	WORD $0xba74 // je 0x26b0 <glideAVX512+0x26b0>
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f49; WORD $0x4042 // movsx rdx, word ptr [r10 + 2*rax + 0x40]
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
-	LONG $0xe0e78348 // and rdi, -0x20
-	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
-	WORD $0x894d; BYTE $0xca // mov r10, r9
-	LONG $0xd74c0f4c // cmovl r10, rdi
-	LONG $0xf0e78349 // and r15, -0x10
-	LONG $0x08cf8349 // or r15, 0x8
-	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
-	LONG $0xf5f242c4; BYTE $0xdf // pext r11, rcx, r15
-	LONG $0xf5f2c2c4; BYTE $0xdc // pext rbx, rcx, r12
-	LONG $0xb80f49f3; BYTE $0xcf // popcnt rcx, r15
-	WORD $0xd348; BYTE $0xe3 // shl rbx, cl
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0xe0e08349 // and r8, -0x20
+	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
+	WORD $0x894d; BYTE $0xf9 // mov r9, r15
+	LONG $0xc84c0f4d // cmovl r9, r8
 	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
 	WORD $0xd148; BYTE $0xe9 // shr rcx
 	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
-	LONG $0x000002bd; BYTE $0x00 // mov ebp, 0x2
-	WORD $0xd348; BYTE $0xe5 // shl rbp, cl
-	WORD $0x094c; BYTE $0xdb // or rbx, r11
-	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xf5d362c4; BYTE $0xdb // pdep r11, rbp, rbx
-	WORD $0x2944; BYTE $0xd2 // sub edx, r10d
+	LONG $0x000002be; BYTE $0x00 // mov esi, 0x2
+	WORD $0xd348; BYTE $0xe6 // shl rsi, cl
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xc89a8b41; WORD $0x0000; BYTE $0x00 // mov ebx, dword ptr [r10 + 0xc8]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xebd3 // shr ebx, cl
+	LONG $0xd0ba8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r10 + 0xd0]
+	WORD $0xe383; BYTE $0xfe // and ebx, -0x2
+	QUAD $0x555555555555b948; WORD $0x5555 // movabs rcx, 0x5555555555555555
+	LONG $0xf5e3e2c4; BYTE $0xc9 // pdep rcx, rbx, rcx
+	QUAD $0xaaaaaaaaaaaabb48; WORD $0xaaaa // movabs rbx, -0x5555555555555556
+	WORD $0x0948; BYTE $0xd9 // or rcx, rbx
+	LONG $0xf5e2e2c4; BYTE $0xc9 // pext rcx, rbx, rcx
+	LONG $0xf5cbe2c4; BYTE $0xf1 // pdep rsi, rsi, rcx
+	WORD $0x2944; BYTE $0xca // sub edx, r9d
 	WORD $0xd189 // mov ecx, edx
-	WORD $0xd349; BYTE $0xe3 // shl r11, cl
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	WORD $0xd348; BYTE $0xe6 // shl rsi, cl
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
 	QUAD $0xffffffffffffb948; WORD $0x7fff // movabs rcx, 0x7fffffffffffffff
 	WORD $0x2148; BYTE $0xca // and rdx, rcx
-	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
-	LONG $0xd34d0f49 // cmovge rdx, r11
-	LONG $0x00d8be8b; WORD $0x0000 // mov edi, dword ptr [rsi + 0xd8]
+	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
+	LONG $0xd64d0f48 // cmovge rdx, rsi
 	WORD $0xc189 // mov ecx, eax
 	WORD $0xefd3 // shr edi, cl
-	LONG $0xf5c362c4; BYTE $0xda // pdep r11, rdi, rdx
-	QUAD $0x00000080469cbf0f // movsx ebx, word ptr [rsi + 2*rax + 0x80]
-	WORD $0xd989 // mov ecx, ebx
+	LONG $0xf5c3e2c4; BYTE $0xda // pdep rbx, rdi, rdx
+	QUAD $0x00008042acbf0f41; BYTE $0x00 // movsx ebp, word ptr [r10 + 2*rax + 0x80]
+	WORD $0xe989 // mov ecx, ebp
 	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
-	LONG $0x03f0840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
-	LONG $0x186f8b48 // mov rbp, qword ptr [rdi + 0x18]
-	QUAD $0x02457c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rbp + 2*rax + 0x80]
+	LONG $0xff3f840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x187e8b49 // mov rdi, qword ptr [r14 + 0x18]
+	QUAD $0x02477c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rdi + 2*rax + 0x80]
 	LONG $0x48c5f262; WORD $0xfe8d // vpermw zmm7, zmm7, zmm6
 	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x48355362; WORD $0xc925; BYTE $0xff // vpternlogd zmm9, zmm9, zmm9, 0xff
 	LONG $0x49fd7262; WORD $0xcf62 // vpexpandw zmm9 {k1}, zmm7
 	LONG $0x48dd5262; WORD $0xc18d // vpermw zmm8, zmm4, zmm9
-	LONG $0x1b3c8d43 // lea edi, [r11 + r11]
-	LONG $0xcf92fbc5 // kmovd k1, edi
+	WORD $0x348d; BYTE $0x1b // lea esi, [rbx + rbx]
+	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x48fdd162; WORD $0xf96f // vmovdqa64 zmm7, zmm9
 	LONG $0x4935d262; WORD $0xf83a // vpminuw zmm7 {k1}, zmm9, zmm8
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	LONG $0x01b78d4c; WORD $0x0000; BYTE $0x80 // lea r14, [rdi - 0x7fffffff]
-	WORD $0xdf89 // mov edi, ebx
-	WORD $0xffc1; BYTE $0x03 // sar edi, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	LONG $0x3caf0f48; BYTE $0x24 // imul rdi, qword ptr [rsp]
-	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
-	LONG $0x783c8d49 // lea rdi, [r8 + 2*rdi]
-	LONG $0x573c8d4a // lea rdi, [rdi + 2*r10]
-	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0x013f830f; WORD $0x0000 // jae 0x2a30 <glideAVX512+0x2a30>
-	LONG $0x486d7162; WORD $0x07fd // vpaddw zmm8, zmm2, zmmword ptr [rdi]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	LONG $0x01c68148; WORD $0x0000; BYTE $0x80 // add rsi, -0x7fffffff
+	WORD $0x8941; BYTE $0xe8 // mov r8d, ebp
+	LONG $0x03f8c141 // sar r8d, 0x3
+	WORD $0x634d; BYTE $0xc0 // movsxd r8, r8d
+	LONG $0xc3af0f4d // imul r8, r11
+	LONG $0x44048d4f // lea r8, [r12 + 2*r8]
+	LONG $0x48048d4f // lea r8, [r8 + 2*r9]
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	LONG $0x0118830f; WORD $0x0000 // jae 0x2920 <glideAVX512+0x2920>
+	LONG $0x486d5162; WORD $0x00fd // vpaddw zmm8, zmm2, zmmword ptr [r8]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe7162; WORD $0x077f // vmovdqu64 zmmword ptr [rdi], zmm8
+	LONG $0x48fe5162; WORD $0x007f // vmovdqu64 zmmword ptr [r8], zmm8
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x0359840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x47 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0xfeb7840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x486d1162; WORD $0x04fd; BYTE $0x58 // vpaddw zmm8, zmm2, zmmword ptr [r8 + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe3162; WORD $0x047f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm8
-	LONG $0xfd518d44 // lea r10d, [rcx - 0x3]
-	LONG $0xfdfa8341 // cmp r10d, -0x3
-	LONG $0x032d870f; WORD $0x0000 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x47 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0x48fe1162; WORD $0x047f; BYTE $0x58 // vmovdqu64 zmmword ptr [r8 + 2*r11], zmm8
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfe91870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x583c8d4b // lea rdi, [r8 + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe3162; WORD $0x047f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm8
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x02ff840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x47 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfe67840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe3162; WORD $0x047f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm8
-	LONG $0xfb518d44 // lea r10d, [rcx - 0x5]
-	LONG $0xfdfa8341 // cmp r10d, -0x3
-	LONG $0x02cf870f; WORD $0x0000 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x47 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0x718d; BYTE $0xfb // lea esi, [rcx - 0x5]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfe3d870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe3162; WORD $0x047f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm8
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x02a4840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x47 // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfe16840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x5f // vpaddw zmm8, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x483d7262; WORD $0xc73a // vpminuw zmm8, zmm8, zmm7
 	LONG $0x483d7162; WORD $0xc2f9 // vpsubw zmm8, zmm8, zmm2
-	LONG $0x48fe3162; WORD $0x047f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm8
+	LONG $0x48fe3162; WORD $0x047f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm8
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	LONG $0x0276870f; WORD $0x0000 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x04fd; BYTE $0x41 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*r8]
+	LONG $0xfdec870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f0c8d4a // lea rcx, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x04fd; BYTE $0x59 // vpaddw zmm8, zmm2, zmmword ptr [rcx + 2*r11]
 	LONG $0x483df262; WORD $0xff3a // vpminuw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm7
-	LONG $0x00024fe9; BYTE $0x00 // jmp 0x2c70 <glideAVX512+0x2c70>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xb80f44f3; BYTE $0xd2 // popcnt r10d, edx
-	QUAD $0x0000000045348d4c // lea r14, [2*rax]
-	WORD $0x0149; BYTE $0xee // add r14, rbp
-	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
-	LONG $0x20edc148 // shr rbp, 0x20
-	QUAD $0x0256446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r14 + 2*r10 + 0x80]
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x59 // vmovdqu64 zmmword ptr [rcx + 2*r11], zmm7
+	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x26e0 <glideAVX512+0x26e0>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xf2b80ff3 // popcnt esi, edx
+	LONG $0x473c8d48 // lea rdi, [rdi + 2*rax]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x20e9c149 // shr r9, 0x20
+	QUAD $0x0277446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rdi + 2*rsi + 0x80]
 	LONG $0x48bd7262; WORD $0xd68d // vpermw zmm10, zmm8, zmm6
-	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
 	LONG $0x49fd5262; WORD $0xc262 // vpexpandw zmm8 {k1}, zmm10
 	LONG $0x48d55262; WORD $0xc87d // vpermt2w zmm9, zmm5, zmm8
-	LONG $0x1febc149 // shr r11, 0x1f
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x1febc148 // shr rbx, 0x1f
+	LONG $0xcb92fbc5 // kmovd k1, ebx
 	LONG $0x493d5262; WORD $0xc13a // vpminuw zmm8 {k1}, zmm8, zmm9
-	LONG $0x486d7162; WORD $0x0ffd // vpaddw zmm9, zmm2, zmmword ptr [rdi]
+	LONG $0x486d5162; WORD $0x08fd // vpaddw zmm9, zmm2, zmmword ptr [r8]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x0f7f // vmovdqu64 zmmword ptr [rdi], zmm9
-	LONG $0x486d7162; WORD $0x4ffd; BYTE $0x01 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 0x40]
+	LONG $0x48fe5162; WORD $0x087f // vmovdqu64 zmmword ptr [r8], zmm9
+	LONG $0x486d5162; WORD $0x48fd; BYTE $0x01 // vpaddw zmm9, zmm2, zmmword ptr [r8 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe7162; WORD $0x4f7f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm9
+	LONG $0x48fe5162; WORD $0x487f; BYTE $0x01 // vmovdqu64 zmmword ptr [r8 + 0x40], zmm9
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x01b5840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x47 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8]
+	LONG $0xfd42840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x486d1162; WORD $0x0cfd; BYTE $0x58 // vpaddw zmm9, zmm2, zmmword ptr [r8 + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm9
-	QUAD $0x01474cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x48fe1162; WORD $0x0c7f; BYTE $0x58 // vmovdqu64 zmmword ptr [r8 + 2*r11], zmm9
+	QUAD $0x01584cfd486d1162 // vpaddw zmm9, zmm2, zmmword ptr [r8 + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01474c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm9
-	LONG $0xfd518d44 // lea r10d, [rcx - 0x3]
-	LONG $0xfdfa8341 // cmp r10d, -0x3
-	LONG $0x016d870f; WORD $0x0000 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x47 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8]
+	QUAD $0x01584c7f48fe1162 // vmovdqu64 zmmword ptr [r8 + 2*r11 + 0x40], zmm9
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfd00870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x583c8d4b // lea rdi, [r8 + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm9
-	QUAD $0x01474cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01474c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm9
-	WORD $0xe383; BYTE $0x06 // and ebx, 0x6
-	WORD $0xfb83; BYTE $0x02 // cmp ebx, 0x2
-	LONG $0x0123840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x47 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0xfcba840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm9
-	QUAD $0x01474cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01474c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm9
-	LONG $0xfb518d44 // lea r10d, [rcx - 0x5]
-	LONG $0xfdfa8341 // cmp r10d, -0x3
-	LONG $0x00d7870f; WORD $0x0000 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x47 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0x718d; BYTE $0xfb // lea esi, [rcx - 0x5]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0xfc74870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm9
-	QUAD $0x01474cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01474c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm9
-	WORD $0xfb83; BYTE $0x04 // cmp ebx, 0x4
-	LONG $0x0090840f; WORD $0x0000 // je 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x47 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8]
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0xfc31840f; WORD $0xffff // je 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f3c8d4a // lea rdi, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x5f // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11]
 	LONG $0x48357262; WORD $0xcf3a // vpminuw zmm9, zmm9, zmm7
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm9
-	QUAD $0x01474cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x48fe3162; WORD $0x0c7f; BYTE $0x5f // vmovdqu64 zmmword ptr [rdi + 2*r11], zmm9
+	QUAD $0x015f4cfd486d3162 // vpaddw zmm9, zmm2, zmmword ptr [rdi + 2*r11 + 0x40]
 	LONG $0x48355262; WORD $0xc83a // vpminuw zmm9, zmm9, zmm8
 	LONG $0x48357162; WORD $0xcaf9 // vpsubw zmm9, zmm9, zmm2
-	QUAD $0x01474c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm9
+	QUAD $0x015f4c7f48fe3162 // vmovdqu64 zmmword ptr [rdi + 2*r11 + 0x40], zmm9
 	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
 	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
-	WORD $0x4a77 // ja 0x2c70 <glideAVX512+0x2c70>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
-	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x41 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*r8]
+	LONG $0xfbeb870f; WORD $0xffff // ja 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x5f0c8d4a // lea rcx, [rdi + 2*r11]
+	LONG $0x486d3162; WORD $0x0cfd; BYTE $0x59 // vpaddw zmm9, zmm2, zmmword ptr [rcx + 2*r11]
 	LONG $0x4835f262; WORD $0xff3a // vpminuw zmm7, zmm9, zmm7
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm7
-	QUAD $0x01417cfd486db162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*r8 + 0x40]
+	LONG $0x48feb162; WORD $0x3c7f; BYTE $0x59 // vmovdqu64 zmmword ptr [rcx + 2*r11], zmm7
+	QUAD $0x01597cfd486db162 // vpaddw zmm7, zmm2, zmmword ptr [rcx + 2*r11 + 0x40]
 	LONG $0x4845d262; WORD $0xf83a // vpminuw zmm7, zmm7, zmm8
 	LONG $0x4845f162; WORD $0xfaf9 // vpsubw zmm7, zmm7, zmm2
-	QUAD $0x01417c7f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r8 + 0x40], zmm7
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
-	WORD $0xd349; BYTE $0xed // shr r13, cl
-	LONG $0x01fd8349 // cmp r13, 0x1
-	LONG $0xfb1e840f; WORD $0xffff // je 0x27a0 <glideAVX512+0x27a0>
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
-	LONG $0xe7ad0f4d // shrd r15, r12, cl
-	WORD $0xd349; BYTE $0xec // shr r12, cl
-	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
-	LONG $0xfc450f4d // cmovne r15, r12
-	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
-	LONG $0xe1450f4c // cmovne r12, rcx
-	LONG $0xfffb3ce9; BYTE $0xff // jmp 0x27e0 <glideAVX512+0x27e0>
-	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0xfcfe8348 // cmp rsi, -0x4
-	LONG $0xd3a3870f; WORD $0xffff // ja 0x57 <glideAVX512+0x57>
-	WORD $0x294c; BYTE $0xc1 // sub rcx, r8
+	QUAD $0x01597c7f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r11 + 0x40], zmm7
+	LONG $0xfffbace9; BYTE $0xff // jmp 0x26e0 <glideAVX512+0x26e0>
+	LONG $0x24548b44; BYTE $0x0c // mov r10d, dword ptr [rsp + 0xc]
+	LONG $0xffd522e9; BYTE $0xff // jmp 0x60 <glideAVX512+0x60>
+	WORD $0x894c; BYTE $0xc7 // mov rdi, r8
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0xfcf88349 // cmp r8, -0x4
+	LONG $0xd512870f; WORD $0xffff // ja 0x60 <glideAVX512+0x60>
+	WORD $0x2948; BYTE $0xf9 // sub rcx, rdi
 	WORD $0x0148; BYTE $0xd2 // add rdx, rdx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fef162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [rax]
 	LONG $0x4855f162; WORD $0xecf9 // vpsubw zmm5, zmm5, zmm4
 	LONG $0x4865f262; WORD $0xdd3a // vpminuw zmm3, zmm3, zmm5
@@ -2171,20 +2135,28 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xd0 // add rax, rdx
 	WORD $0x0148; BYTE $0xd0 // add rax, rdx
 	LONG $0xfcc18348 // add rcx, -0x4
-	WORD $0xa375 // jne 0x2cc0 <glideAVX512+0x2cc0>
-	LONG $0xffd335e9; BYTE $0xff // jmp 0x57 <glideAVX512+0x57>
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0xa375 // jne 0x2b60 <glideAVX512+0x2b60>
+	LONG $0xffd49ee9; BYTE $0xff // jmp 0x60 <glideAVX512+0x60>
+	LONG $0x24548b44; BYTE $0x0c // mov r10d, dword ptr [rsp + 0xc]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0xffd48be9; BYTE $0xff // jmp 0x60 <glideAVX512+0x60>
+	LONG $0x24548b44; BYTE $0x0c // mov r10d, dword ptr [rsp + 0xc]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0xffd479e9; BYTE $0xff // jmp 0x60 <glideAVX512+0x60>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x70438b41 // mov eax, dword ptr [r11 + 0x70]
+	LONG $0x70458b41 // mov eax, dword ptr [r13 + 0x70]
 	WORD $0xc8ff // dec eax
 	LONG $0x487df262; WORD $0xc07b // vpbroadcastw zmm0, eax
 	LONG $0x48e5f362; WORD $0xc03e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm0
 	LONG $0xc093fbc5 // kmovd eax, k0
-	WORD $0x0944; BYTE $0xc8 // or eax, r9d
-	WORD $0x0e74 // je 0x2d55 <glideAVX512+0x2d55>
-	LONG $0x90838b49; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [r11 + 0x90]
+	WORD $0x0944; BYTE $0xd0 // or eax, r10d
+	WORD $0x0e74 // je 0x2c1a <glideAVX512+0x2c1a>
+	LONG $0x90858b49; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [r13 + 0x90]
 	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
-	LONG $0x48c48348 // add rsp, 0x48
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2201,21 +2173,21 @@ TEXT ·differAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x010c8e0f; WORD $0x0000 // jle 0x2e8c <differAVX512+0x11c>
+	LONG $0x010c8e0f; WORD $0x0000 // jle 0x2d4c <differAVX512+0x11c>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0x2d9d <differAVX512+0x2d>
+	WORD $0x0feb // jmp 0x2c5d <differAVX512+0x2d>
 	WORD $0x9066 // nop
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0x00ea8d0f; WORD $0x0000 // jge 0x2e87 <differAVX512+0x117>
+	LONG $0x00ea8d0f; WORD $0x0000 // jge 0x2d47 <differAVX512+0x117>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [r8 + rax]
 	QUAD $0x04060c3f4875f362 // vpcmpneqb k1, zmm1, zmmword ptr [rsi + rax]
 	LONG $0x98f8e1c4; BYTE $0xc9 // kortestq k1, k1
-	WORD $0xd574 // je 0x2d90 <differAVX512+0x20>
+	WORD $0xd574 // je 0x2c50 <differAVX512+0x20>
 	LONG $0x93fbe1c4; BYTE $0xd1 // kmovq rdx, k1
 	LONG $0x487df262; WORD $0xc87c // vpbroadcastd zmm1, eax
 	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
@@ -2256,9 +2228,9 @@ TEXT ·differAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x0c7f; BYTE $0xb1 // vmovdqu64 zmmword ptr [rcx + 4*rsi], zmm1
 	LONG $0x880c8d4b // lea rcx, [r8 + 4*r9]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	LONG $0xffff09e9; BYTE $0xff // jmp 0x2d90 <differAVX512+0x20>
+	LONG $0xffff09e9; BYTE $0xff // jmp 0x2c50 <differAVX512+0x20>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
-	WORD $0x03eb // jmp 0x2e8f <differAVX512+0x11f>
+	WORD $0x03eb // jmp 0x2d4f <differAVX512+0x11f>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
 	LONG $0x02f9c148 // sar rcx, 0x2
@@ -2280,7 +2252,7 @@ TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x2fec <runCodeAVX512+0x13c>
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x2eac <runCodeAVX512+0x13c>
 	LONG $0x48fdf262; WORD $0xc17c // vpbroadcastq zmm0, rcx
 	LONG $0x48fdf262; WORD $0xce7c // vpbroadcastq zmm1, rsi
 	LONG $0x48fdd262; WORD $0xd37c // vpbroadcastq zmm2, r11
@@ -2323,7 +2295,7 @@ TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x08c18348 // add rcx, 0x8
 	LONG $0x104f3b48 // cmp rcx, qword ptr [rdi + 0x10]
-	LONG $0xff558c0f; WORD $0xffff // jl 0x2f30 <runCodeAVX512+0x80>
+	LONG $0xff558c0f; WORD $0xffff // jl 0x2df0 <runCodeAVX512+0x80>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
@@ -2344,7 +2316,7 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01fc8e0f; WORD $0x0000 // jle 0x3214 <halveColorAVX512+0x214>
+	LONG $0x01fc8e0f; WORD $0x0000 // jle 0x30d4 <halveColorAVX512+0x214>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
 	LONG $0x48fef162; WORD $0x026f // vmovdqu64 zmm0, zmmword ptr [rdx]
@@ -2358,7 +2330,7 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894c; BYTE $0xcf // mov rdi, r9
 	LONG $0x04e7c148 // shl rdi, 0x4
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0x00db850f; WORD $0x0000 // jne 0x3133 <halveColorAVX512+0x133>
+	LONG $0x00db850f; WORD $0x0000 // jne 0x2ff3 <halveColorAVX512+0x133>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	QUAD $0xffffffffffffb949; WORD $0x0000 // movabs r9, 0xffffffffffff
 	LONG $0x92fbc1c4; BYTE $0xc9 // kmovq k1, r9
@@ -2392,8 +2364,8 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
 	LONG $0x60c08349 // add r8, 0x60
 	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xff428c0f; WORD $0xffff // jl 0x3070 <halveColorAVX512+0x70>
-	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x3214 <halveColorAVX512+0x214>
+	LONG $0xff428c0f; WORD $0xffff // jl 0x2f30 <halveColorAVX512+0x70>
+	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x30d4 <halveColorAVX512+0x214>
 	LONG $0x20c18348 // add rcx, 0x20
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	QUAD $0xffffffffffffb949; WORD $0x0000 // movabs r9, 0xffffffffffff
@@ -2429,6 +2401,6 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c08349 // add r8, 0x60
 	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
 	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xff3c8c0f; WORD $0xffff // jl 0x3150 <halveColorAVX512+0x150>
+	LONG $0xff3c8c0f; WORD $0xffff // jl 0x3010 <halveColorAVX512+0x150>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

@@ -15,7 +15,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e020d01 // dup v1.8h, w8
 	WORD $0xf9402008 // ldr x8, [x0, #0x40]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540132cb // b.lt 0x2680 <glideNEON+0x2680>
+	WORD $0x5401344b // b.lt 0x26b0 <glideNEON+0x26b0>
 	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x52800411 // mov w17, #0x20 // =32
@@ -38,7 +38,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9402008 // ldr x8, [x0, #0x40]
 	WORD $0x91010231 // add x17, x17, #0x40
 	WORD $0xeb08021f // cmp x16, x8
-	WORD $0x5401302a // b.ge 0x2688 <glideNEON+0x2688>
+	WORD $0x540131aa // b.ge 0x26b8 <glideNEON+0x26b8>
 	WORD $0xa940a00d // ldp x13, x8, [x0, #0x8]
 	WORD $0x52800a09 // mov w9, #0x50 // =80
 	WORD $0x9b092201 // madd x1, x16, x9, x8
@@ -51,7 +51,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x54fffe4d // b.le 0x74 <glideNEON+0x74>
 	WORD $0x13003d0c // sxth w12, w8
 	WORD $0xf9401c08 // ldr x8, [x0, #0x38]
-	WORD $0x37f8a98c // tbnz w12, #0x1f, 0x15e8 <glideNEON+0x15e8>
+	WORD $0x37f8aa8c // tbnz w12, #0x1f, 0x1608 <glideNEON+0x1608>
 	WORD $0x4b0a016c // sub w12, w11, w10
 	WORD $0x91000549 // add x9, x10, #0x1
 	WORD $0x360001ac // tbz w12, #0x0, 0xf8 <glideNEON+0xf8>
@@ -127,7 +127,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x7100111f // cmp w8, #0x4
 	WORD $0xa9024ff0 // stp x16, x19, [sp, #0x20]
 	WORD $0xf9000ff1 // str x17, [sp, #0x18]
-	WORD $0x54003dcb // b.lt 0x9a0 <glideNEON+0x9a0>
+	WORD $0x54003e4b // b.lt 0x9b0 <glideNEON+0x9b0>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x14000005 // b 0x204 <glideNEON+0x204>
 	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
@@ -355,22 +355,23 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080673 // add x19, x19, x8, lsl #1
 	WORD $0x910008c6 // add x6, x6, #0x2
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x5400174a // b.ge 0x860 <glideNEON+0x860>
-	WORD $0xd37ff848 // lsl x8, x2, #1
-	WORD $0x3ce86a73 // ldr q19, [x19, x8]
+	WORD $0x540017ca // b.ge 0x870 <glideNEON+0x870>
+	WORD $0x8b020668 // add x8, x19, x2, lsl #1
+	WORD $0xf9804100 // prfm pldl1keep, [x8, #0x80]
+	WORD $0x3dc00113 // ldr q19, [x8]
 	WORD $0x6e628666 // sub v6.8h, v19.8h, v2.8h
 	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe8b // b.lt 0x560 <glideNEON+0x560>
+	WORD $0x54fffe6b // b.lt 0x560 <glideNEON+0x560>
 	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe2a // b.ge 0x560 <glideNEON+0x560>
+	WORD $0x54fffe0a // b.ge 0x560 <glideNEON+0x560>
 	WORD $0xad47c067 // ldp q7, q16, [x3, #0xf0]
 	WORD $0x6e678667 // sub v7.8h, v19.8h, v7.8h
 	WORD $0x6e673607 // cmhi v7.8h, v16.8h, v7.8h
 	WORD $0x6e70a8f0 // umaxv h16, v7.8h
 	WORD $0x1e260208 // fmov w8, s16
-	WORD $0x34fffd68 // cbz w8, 0x560 <glideNEON+0x560>
+	WORD $0x34fffd48 // cbz w8, 0x560 <glideNEON+0x560>
 	WORD $0x2f10a670 // ushll v16.4s, v19.4h, #0x0
 	WORD $0x6e21da10 // ucvtf v16.4s, v16.4s
 	WORD $0x6f10a671 // ushll2 v17.4s, v19.8h, #0x0
@@ -405,7 +406,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e748652 // add v18.8h, v18.8h, v20.8h
 	WORD $0x4e758652 // add v18.8h, v18.8h, v21.8h
 	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0x674 <glideNEON+0x674>
+	WORD $0xb40001a8 // cbz x8, 0x678 <glideNEON+0x678>
 	WORD $0x6e70b614 // sqrdmulh v20.8h, v16.8h, v16.8h
 	WORD $0x910300c8 // add x8, x6, #0xc0
 	WORD $0x4d40c515 // ld1r { v21.8h }, [x8]
@@ -467,7 +468,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e6336b5 // cmgt v21.8h, v21.8h, v3.8h
 	WORD $0x6e70aab6 // umaxv h22, v21.8h
 	WORD $0x1e2602c8 // fmov w8, s22
-	WORD $0x34ffee88 // cbz w8, 0x508 <glideNEON+0x508>
+	WORD $0x34ffee68 // cbz w8, 0x508 <glideNEON+0x508>
 	WORD $0x4e736e16 // smin v22.8h, v16.8h, v19.8h
 	WORD $0x4e608ad6 // cmgt v22.8h, v22.8h, #0
 	WORD $0x4e271ed6 // and v22.16b, v22.16b, v7.16b
@@ -485,7 +486,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
 	WORD $0x9b0a7d29 // mul x9, x9, x10
 	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffec54 // cbz x20, 0x508 <glideNEON+0x508>
+	WORD $0xb4ffec34 // cbz x20, 0x508 <glideNEON+0x508>
 	WORD $0x910b4115 // add x21, x8, #0x2d0
 	WORD $0x910b8116 // add x22, x8, #0x2e0
 	WORD $0x910bc117 // add x23, x8, #0x2f0
@@ -497,15 +498,17 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x93407d29 // sxtw x9, w9
 	WORD $0x8b09051e // add x30, x8, x9, lsl #1
 	WORD $0xd37ffb4f // lsl x15, x26, #1
-	WORD $0x14000004 // b 0x7c0 <glideNEON+0x7c0>
+	WORD $0x14000006 // b 0x7cc <glideNEON+0x7cc>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x51000688 // sub w8, w20, #0x1
 	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffea60 // b.eq 0x508 <glideNEON+0x508>
+	WORD $0x54ffea00 // b.eq 0x508 <glideNEON+0x508>
 	WORD $0x5ac00288 // rbit w8, w20
 	WORD $0x5ac01110 // clz w16, w8
 	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
 	WORD $0x7100013f // cmp w9, #0x0
-	WORD $0x54ffff2d // b.le 0x7b4 <glideNEON+0x7b4>
+	WORD $0x54ffff2d // b.le 0x7c0 <glideNEON+0x7c0>
 	WORD $0x2a1f03e8 // mov w8, wzr
 	WORD $0xd37ffa0d // lsl x13, x16, #1
 	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
@@ -516,14 +519,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
 	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
 	WORD $0x786d6aea // ldrh w10, [x23, x13]
-	WORD $0x14000005 // b 0x810 <glideNEON+0x810>
+	WORD $0x14000006 // b 0x820 <glideNEON+0x820>
+	WORD $0xd503201f // nop
 	WORD $0x11000508 // add w8, w8, #0x1
 	WORD $0x8b0f016b // add x11, x11, x15
 	WORD $0x6b29a11f // cmp w8, w9, sxth
-	WORD $0x54fffd4a // b.ge 0x7b4 <glideNEON+0x7b4>
+	WORD $0x54fffd2a // b.ge 0x7c0 <glideNEON+0x7c0>
 	WORD $0x13003d4c // sxth w12, w10
 	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54ffff4b // b.lt 0x800 <glideNEON+0x800>
+	WORD $0x54ffff4b // b.lt 0x810 <glideNEON+0x810>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x786d6aaa // ldrh w10, [x21, x13]
 	WORD $0xd37ff92c // lsl x12, x9, #1
@@ -537,12 +541,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffe8b // b.lt 0x820 <glideNEON+0x820>
+	WORD $0x54fffe8b // b.lt 0x830 <glideNEON+0x830>
 	WORD $0x12003d4a // and w10, w10, #0xffff
 	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
-	WORD $0x17ffffe9 // b 0x800 <glideNEON+0x800>
+	WORD $0x17ffffe9 // b 0x810 <glideNEON+0x810>
 	WORD $0xf10c84ff // cmp x7, #0x321
-	WORD $0x54ffcc8b // b.lt 0x1f4 <glideNEON+0x1f4>
+	WORD $0x54ffcc0b // b.lt 0x1f4 <glideNEON+0x1f4>
 	WORD $0x8b070063 // add x3, x3, x7
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401005 // ldr x5, [x0, #0x20]
@@ -551,24 +555,24 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b090508 // add x8, x8, x9, lsl #1
 	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
 	WORD $0xd37ff8a7 // lsl x7, x5, #1
-	WORD $0x14000005 // b 0x89c <glideNEON+0x89c>
+	WORD $0x14000005 // b 0x8ac <glideNEON+0x8ac>
 	WORD $0xd503201f // nop
 	WORD $0x91014084 // add x4, x4, #0x50
 	WORD $0xeb03009f // cmp x4, x3
-	WORD $0x54ffcae2 // b.hs 0x1f4 <glideNEON+0x1f4>
+	WORD $0x54ffca62 // b.hs 0x1f4 <glideNEON+0x1f4>
 	WORD $0xaa1f03ef // mov x15, xzr
 	WORD $0x91004093 // add x19, x4, #0x10
 	WORD $0x91008094 // add x20, x4, #0x20
 	WORD $0x9100c095 // add x21, x4, #0x30
 	WORD $0x91010096 // add x22, x4, #0x40
-	WORD $0x14000004 // b 0x8c0 <glideNEON+0x8c0>
+	WORD $0x14000004 // b 0x8d0 <glideNEON+0x8d0>
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0xf10021ff // cmp x15, #0x8
-	WORD $0x54fffea0 // b.eq 0x890 <glideNEON+0x890>
+	WORD $0x54fffea0 // b.eq 0x8a0 <glideNEON+0x8a0>
 	WORD $0xd37ff9e8 // lsl x8, x15, #1
 	WORD $0x78e86ac9 // ldrsh w9, [x22, x8]
 	WORD $0x7100013f // cmp w9, #0x0
-	WORD $0x54ffff4d // b.le 0x8b4 <glideNEON+0x8b4>
+	WORD $0x54ffff4d // b.le 0x8c4 <glideNEON+0x8c4>
 	WORD $0x7868688b // ldrh w11, [x4, x8]
 	WORD $0x78a86aaa // ldrsh x10, [x21, x8]
 	WORD $0x9b0a7caa // mul x10, x5, x10
@@ -619,20 +623,20 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x51000610 // sub w16, w16, #0x1
 	WORD $0x8b0701ad // add x13, x13, x7
 	WORD $0x7100061f // cmp w16, #0x1
-	WORD $0x54fffac8 // b.hi 0x8f0 <glideNEON+0x8f0>
-	WORD $0x17ffffc6 // b 0x8b4 <glideNEON+0x8b4>
+	WORD $0x54fffac8 // b.hi 0x900 <glideNEON+0x900>
+	WORD $0x17ffffc6 // b 0x8c4 <glideNEON+0x8c4>
 	WORD $0xb94017e9 // ldr w9, [sp, #0x14]
 	WORD $0x4e020d26 // dup v6.8h, w9
 	WORD $0x71000d1f // cmp w8, #0x3
-	WORD $0x54006481 // b.ne 0x163c <glideNEON+0x163c>
+	WORD $0x54006501 // b.ne 0x165c <glideNEON+0x165c>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0xb94013e8 // ldr w8, [sp, #0x10]
 	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x14000005 // b 0x9d0 <glideNEON+0x9d0>
+	WORD $0x14000005 // b 0x9e0 <glideNEON+0x9e0>
 	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
 	WORD $0xf100605f // cmp x2, #0x18
 	WORD $0x91002042 // add x2, x2, #0x8
-	WORD $0x54ffb522 // b.hs 0x70 <glideNEON+0x70>
+	WORD $0x54ffb4a2 // b.hs 0x70 <glideNEON+0x70>
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0x8b020508 // add x8, x8, x2, lsl #1
 	WORD $0x3dc00110 // ldr q16, [x8]
@@ -820,12 +824,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3d80a890 // str q16, [x4, #0x2a0]
 	WORD $0xa944bc05 // ldp x5, x15, [x0, #0x48]
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x54ffe84a // b.ge 0x9c4 <glideNEON+0x9c4>
+	WORD $0x54ffe84a // b.ge 0x9d4 <glideNEON+0x9d4>
 	WORD $0x91054088 // add x8, x4, #0x150
 	WORD $0x910c8083 // add x3, x4, #0x320
 	WORD $0x8b050506 // add x6, x8, x5, lsl #1
 	WORD $0x52806407 // mov w7, #0x320 // =800
-	WORD $0x1400001f // b 0xd4c <glideNEON+0xd4c>
+	WORD $0x1400001f // b 0xd5c <glideNEON+0xd5c>
 	WORD $0x6e668657 // sub v23.8h, v18.8h, v6.8h
 	WORD $0x6e6686b8 // sub v24.8h, v21.8h, v6.8h
 	WORD $0x6e7866f7 // umax v23.8h, v23.8h, v24.8h
@@ -855,22 +859,23 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080673 // add x19, x19, x8, lsl #1
 	WORD $0x910008c6 // add x6, x6, #0x2
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x5400174a // b.ge 0x1030 <glideNEON+0x1030>
-	WORD $0xd37ff848 // lsl x8, x2, #1
-	WORD $0x3ce86a75 // ldr q21, [x19, x8]
+	WORD $0x540017ca // b.ge 0x1050 <glideNEON+0x1050>
+	WORD $0x8b020668 // add x8, x19, x2, lsl #1
+	WORD $0xf9804100 // prfm pldl1keep, [x8, #0x80]
+	WORD $0x3dc00115 // ldr q21, [x8]
 	WORD $0x6e6686b0 // sub v16.8h, v21.8h, v6.8h
 	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe8b // b.lt 0xd30 <glideNEON+0xd30>
+	WORD $0x54fffe6b // b.lt 0xd40 <glideNEON+0xd40>
 	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe2a // b.ge 0xd30 <glideNEON+0xd30>
+	WORD $0x54fffe0a // b.ge 0xd40 <glideNEON+0xd40>
 	WORD $0xad47c891 // ldp q17, q18, [x4, #0xf0]
 	WORD $0x6e7186b1 // sub v17.8h, v21.8h, v17.8h
 	WORD $0x6e713651 // cmhi v17.8h, v18.8h, v17.8h
 	WORD $0x6e70aa32 // umaxv h18, v17.8h
 	WORD $0x1e260248 // fmov w8, s18
-	WORD $0x34fffd68 // cbz w8, 0xd30 <glideNEON+0xd30>
+	WORD $0x34fffd48 // cbz w8, 0xd40 <glideNEON+0xd40>
 	WORD $0x2f10a6b2 // ushll v18.4s, v21.4h, #0x0
 	WORD $0x6e21da52 // ucvtf v18.4s, v18.4s
 	WORD $0x6f10a6b3 // ushll2 v19.4s, v21.8h, #0x0
@@ -905,7 +910,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e768694 // add v20.8h, v20.8h, v22.8h
 	WORD $0x4e778694 // add v20.8h, v20.8h, v23.8h
 	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0xe44 <glideNEON+0xe44>
+	WORD $0xb40001a8 // cbz x8, 0xe58 <glideNEON+0xe58>
 	WORD $0x6e72b656 // sqrdmulh v22.8h, v18.8h, v18.8h
 	WORD $0x910300c8 // add x8, x6, #0xc0
 	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
@@ -967,7 +972,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e6736f7 // cmgt v23.8h, v23.8h, v7.8h
 	WORD $0x6e70aaf8 // umaxv h24, v23.8h
 	WORD $0x1e260308 // fmov w8, s24
-	WORD $0x34ffee68 // cbz w8, 0xcd4 <glideNEON+0xcd4>
+	WORD $0x34ffee48 // cbz w8, 0xce4 <glideNEON+0xce4>
 	WORD $0x4e756e58 // smin v24.8h, v18.8h, v21.8h
 	WORD $0x4e608b18 // cmgt v24.8h, v24.8h, #0
 	WORD $0x4e311f18 // and v24.16b, v24.16b, v17.16b
@@ -985,7 +990,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
 	WORD $0x9b0a7d29 // mul x9, x9, x10
 	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffec34 // cbz x20, 0xcd4 <glideNEON+0xcd4>
+	WORD $0xb4ffec14 // cbz x20, 0xce4 <glideNEON+0xce4>
 	WORD $0x910b4115 // add x21, x8, #0x2d0
 	WORD $0x910b8116 // add x22, x8, #0x2e0
 	WORD $0x910bc117 // add x23, x8, #0x2f0
@@ -997,15 +1002,17 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x93407d29 // sxtw x9, w9
 	WORD $0x8b09051e // add x30, x8, x9, lsl #1
 	WORD $0xd37ffb4f // lsl x15, x26, #1
-	WORD $0x14000004 // b 0xf90 <glideNEON+0xf90>
+	WORD $0x14000006 // b 0xfac <glideNEON+0xfac>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x51000688 // sub w8, w20, #0x1
 	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffea40 // b.eq 0xcd4 <glideNEON+0xcd4>
+	WORD $0x54ffe9e0 // b.eq 0xce4 <glideNEON+0xce4>
 	WORD $0x5ac00288 // rbit w8, w20
 	WORD $0x5ac01110 // clz w16, w8
 	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
 	WORD $0x7100013f // cmp w9, #0x0
-	WORD $0x54ffff2d // b.le 0xf84 <glideNEON+0xf84>
+	WORD $0x54ffff2d // b.le 0xfa0 <glideNEON+0xfa0>
 	WORD $0x2a1f03e8 // mov w8, wzr
 	WORD $0xd37ffa0d // lsl x13, x16, #1
 	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
@@ -1016,14 +1023,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
 	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
 	WORD $0x786d6aea // ldrh w10, [x23, x13]
-	WORD $0x14000005 // b 0xfe0 <glideNEON+0xfe0>
+	WORD $0x14000006 // b 0x1000 <glideNEON+0x1000>
+	WORD $0xd503201f // nop
 	WORD $0x11000508 // add w8, w8, #0x1
 	WORD $0x8b0f016b // add x11, x11, x15
 	WORD $0x6b29a11f // cmp w8, w9, sxth
-	WORD $0x54fffd4a // b.ge 0xf84 <glideNEON+0xf84>
+	WORD $0x54fffd2a // b.ge 0xfa0 <glideNEON+0xfa0>
 	WORD $0x13003d4c // sxth w12, w10
 	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54ffff4b // b.lt 0xfd0 <glideNEON+0xfd0>
+	WORD $0x54ffff4b // b.lt 0xff0 <glideNEON+0xff0>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x786d6aaa // ldrh w10, [x21, x13]
 	WORD $0xd37ff92c // lsl x12, x9, #1
@@ -1037,12 +1045,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffe8b // b.lt 0xff0 <glideNEON+0xff0>
+	WORD $0x54fffe8b // b.lt 0x1010 <glideNEON+0x1010>
 	WORD $0x12003d4a // and w10, w10, #0xffff
 	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
-	WORD $0x17ffffe9 // b 0xfd0 <glideNEON+0xfd0>
+	WORD $0x17ffffe9 // b 0xff0 <glideNEON+0xff0>
 	WORD $0xf10c84ff // cmp x7, #0x321
-	WORD $0x54ffcc6b // b.lt 0x9c0 <glideNEON+0x9c0>
+	WORD $0x54ffcbeb // b.lt 0x9d0 <glideNEON+0x9d0>
 	WORD $0x8b070084 // add x4, x4, x7
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401005 // ldr x5, [x0, #0x20]
@@ -1052,13 +1060,13 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
 	WORD $0xd37ff8a7 // lsl x7, x5, #1
 	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
-	WORD $0x14000004 // b 0x106c <glideNEON+0x106c>
+	WORD $0x14000004 // b 0x108c <glideNEON+0x108c>
 	WORD $0x91014063 // add x3, x3, #0x50
 	WORD $0xeb04007f // cmp x3, x4
-	WORD $0x54ffcae2 // b.hs 0x9c4 <glideNEON+0x9c4>
+	WORD $0x54ffca62 // b.hs 0x9d4 <glideNEON+0x9d4>
 	WORD $0x79c0806a // ldrsh w10, [x3, #0x40]
 	WORD $0x7100015f // cmp w10, #0x0
-	WORD $0x5400052d // b.le 0x1118 <glideNEON+0x1118>
+	WORD $0x5400052d // b.le 0x1138 <glideNEON+0x1138>
 	WORD $0x79400068 // ldrh w8, [x3]
 	WORD $0x79806069 // ldrsh x9, [x3, #0x30]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1098,10 +1106,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x1094 <glideNEON+0x1094>
+	WORD $0x54fffc08 // b.hi 0x10b4 <glideNEON+0x10b4>
 	WORD $0x79c0846a // ldrsh w10, [x3, #0x42]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400052b // b.lt 0x11c4 <glideNEON+0x11c4>
+	WORD $0x5400052b // b.lt 0x11e4 <glideNEON+0x11e4>
 	WORD $0x79400468 // ldrh w8, [x3, #0x2]
 	WORD $0x79806469 // ldrsh x9, [x3, #0x32]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1141,10 +1149,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x1140 <glideNEON+0x1140>
+	WORD $0x54fffc08 // b.hi 0x1160 <glideNEON+0x1160>
 	WORD $0x79c0886a // ldrsh w10, [x3, #0x44]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400054b // b.lt 0x1274 <glideNEON+0x1274>
+	WORD $0x5400054b // b.lt 0x1294 <glideNEON+0x1294>
 	WORD $0x79400868 // ldrh w8, [x3, #0x4]
 	WORD $0x79806869 // ldrsh x9, [x3, #0x34]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1185,10 +1193,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x11f0 <glideNEON+0x11f0>
+	WORD $0x54fffc08 // b.hi 0x1210 <glideNEON+0x1210>
 	WORD $0x79c08c6a // ldrsh w10, [x3, #0x46]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400054b // b.lt 0x1324 <glideNEON+0x1324>
+	WORD $0x5400054b // b.lt 0x1344 <glideNEON+0x1344>
 	WORD $0x79400c68 // ldrh w8, [x3, #0x6]
 	WORD $0x79806c69 // ldrsh x9, [x3, #0x36]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1229,10 +1237,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x12a0 <glideNEON+0x12a0>
+	WORD $0x54fffc08 // b.hi 0x12c0 <glideNEON+0x12c0>
 	WORD $0x79c0906a // ldrsh w10, [x3, #0x48]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400054b // b.lt 0x13d4 <glideNEON+0x13d4>
+	WORD $0x5400054b // b.lt 0x13f4 <glideNEON+0x13f4>
 	WORD $0x79401068 // ldrh w8, [x3, #0x8]
 	WORD $0x79807069 // ldrsh x9, [x3, #0x38]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1273,10 +1281,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x1350 <glideNEON+0x1350>
+	WORD $0x54fffc08 // b.hi 0x1370 <glideNEON+0x1370>
 	WORD $0x79c0946a // ldrsh w10, [x3, #0x4a]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400054b // b.lt 0x1484 <glideNEON+0x1484>
+	WORD $0x5400054b // b.lt 0x14a4 <glideNEON+0x14a4>
 	WORD $0x79401468 // ldrh w8, [x3, #0xa]
 	WORD $0x79807469 // ldrsh x9, [x3, #0x3a]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1317,10 +1325,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x1400 <glideNEON+0x1400>
+	WORD $0x54fffc08 // b.hi 0x1420 <glideNEON+0x1420>
 	WORD $0x79c0986a // ldrsh w10, [x3, #0x4c]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x5400054b // b.lt 0x1534 <glideNEON+0x1534>
+	WORD $0x5400054b // b.lt 0x1554 <glideNEON+0x1554>
 	WORD $0x79401868 // ldrh w8, [x3, #0xc]
 	WORD $0x79807869 // ldrsh x9, [x3, #0x3c]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1361,10 +1369,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x14b0 <glideNEON+0x14b0>
+	WORD $0x54fffc08 // b.hi 0x14d0 <glideNEON+0x14d0>
 	WORD $0x79c09c6a // ldrsh w10, [x3, #0x4e]
 	WORD $0x7100055f // cmp w10, #0x1
-	WORD $0x54ffd92b // b.lt 0x1060 <glideNEON+0x1060>
+	WORD $0x54ffd92b // b.lt 0x1080 <glideNEON+0x1080>
 	WORD $0x79401c68 // ldrh w8, [x3, #0xe]
 	WORD $0x79807c69 // ldrsh x9, [x3, #0x3e]
 	WORD $0x9b097ca9 // mul x9, x5, x9
@@ -1405,8 +1413,8 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5100056b // sub w11, w11, #0x1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0x7100057f // cmp w11, #0x1
-	WORD $0x54fffc08 // b.hi 0x1560 <glideNEON+0x1560>
-	WORD $0x17fffe9f // b 0x1060 <glideNEON+0x1060>
+	WORD $0x54fffc08 // b.hi 0x1580 <glideNEON+0x1580>
+	WORD $0x17fffe9f // b 0x1080 <glideNEON+0x1080>
 	WORD $0x8b1101ab // add x11, x13, x17
 	WORD $0xd37ff908 // lsl x8, x8, #1
 	WORD $0xad7f1d66 // ldp q6, q7, [x11, #-0x20]
@@ -1426,17 +1434,17 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea61c00 // orr v0.16b, v0.16b, v6.16b
 	WORD $0xf1000529 // subs x9, x9, #0x1
 	WORD $0x8b08016b // add x11, x11, x8
-	WORD $0x54fffde1 // b.ne 0x15f0 <glideNEON+0x15f0>
-	WORD $0x17fffa8f // b 0x74 <glideNEON+0x74>
+	WORD $0x54fffde1 // b.ne 0x1610 <glideNEON+0x1610>
+	WORD $0x17fffa87 // b 0x74 <glideNEON+0x74>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0xb9400fe8 // ldr w8, [sp, #0xc]
 	WORD $0x4e020d07 // dup v7.8h, w8
-	WORD $0x14000006 // b 0x1660 <glideNEON+0x1660>
+	WORD $0x14000006 // b 0x1680 <glideNEON+0x1680>
 	WORD $0xd503201f // nop
 	WORD $0xf94017f3 // ldr x19, [sp, #0x28]
 	WORD $0xf100605f // cmp x2, #0x18
 	WORD $0x91002042 // add x2, x2, #0x8
-	WORD $0x54ff50a2 // b.hs 0x70 <glideNEON+0x70>
+	WORD $0x54ff4fa2 // b.hs 0x70 <glideNEON+0x70>
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0x8b020508 // add x8, x8, x2, lsl #1
 	WORD $0x3dc00110 // ldr q16, [x8]
@@ -1624,12 +1632,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3d80a890 // str q16, [x4, #0x2a0]
 	WORD $0xa944bc05 // ldp x5, x15, [x0, #0x48]
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x54ffe84a // b.ge 0x1654 <glideNEON+0x1654>
+	WORD $0x54ffe84a // b.ge 0x1674 <glideNEON+0x1674>
 	WORD $0x91054088 // add x8, x4, #0x150
 	WORD $0x910c8083 // add x3, x4, #0x320
 	WORD $0x8b050506 // add x6, x8, x5, lsl #1
 	WORD $0x52806407 // mov w7, #0x320 // =800
-	WORD $0x1400001f // b 0x19dc <glideNEON+0x19dc>
+	WORD $0x1400001f // b 0x19fc <glideNEON+0x19fc>
 	WORD $0x6e668657 // sub v23.8h, v18.8h, v6.8h
 	WORD $0x6e6686b8 // sub v24.8h, v21.8h, v6.8h
 	WORD $0x6e7866f7 // umax v23.8h, v23.8h, v24.8h
@@ -1659,22 +1667,23 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080673 // add x19, x19, x8, lsl #1
 	WORD $0x910008c6 // add x6, x6, #0x2
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x5400174a // b.ge 0x1cc0 <glideNEON+0x1cc0>
-	WORD $0xd37ff848 // lsl x8, x2, #1
-	WORD $0x3ce86a75 // ldr q21, [x19, x8]
+	WORD $0x540017ca // b.ge 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x8b020668 // add x8, x19, x2, lsl #1
+	WORD $0xf9804100 // prfm pldl1keep, [x8, #0x80]
+	WORD $0x3dc00115 // ldr q21, [x8]
 	WORD $0x6e6686b0 // sub v16.8h, v21.8h, v6.8h
 	WORD $0x79808c28 // ldrsh x8, [x1, #0x46]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe8b // b.lt 0x19c0 <glideNEON+0x19c0>
+	WORD $0x54fffe6b // b.lt 0x19e0 <glideNEON+0x19e0>
 	WORD $0x79809028 // ldrsh x8, [x1, #0x48]
 	WORD $0xeb0800bf // cmp x5, x8
-	WORD $0x54fffe2a // b.ge 0x19c0 <glideNEON+0x19c0>
+	WORD $0x54fffe0a // b.ge 0x19e0 <glideNEON+0x19e0>
 	WORD $0xad47c891 // ldp q17, q18, [x4, #0xf0]
 	WORD $0x6e7186b1 // sub v17.8h, v21.8h, v17.8h
 	WORD $0x6e713651 // cmhi v17.8h, v18.8h, v17.8h
 	WORD $0x6e70aa32 // umaxv h18, v17.8h
 	WORD $0x1e260248 // fmov w8, s18
-	WORD $0x34fffd68 // cbz w8, 0x19c0 <glideNEON+0x19c0>
+	WORD $0x34fffd48 // cbz w8, 0x19e0 <glideNEON+0x19e0>
 	WORD $0x2f10a6b2 // ushll v18.4s, v21.4h, #0x0
 	WORD $0x6e21da52 // ucvtf v18.4s, v18.4s
 	WORD $0x6f10a6b3 // ushll2 v19.4s, v21.8h, #0x0
@@ -1709,7 +1718,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e768694 // add v20.8h, v20.8h, v22.8h
 	WORD $0x4e778694 // add v20.8h, v20.8h, v23.8h
 	WORD $0xf9404008 // ldr x8, [x0, #0x80]
-	WORD $0xb40001a8 // cbz x8, 0x1ad4 <glideNEON+0x1ad4>
+	WORD $0xb40001a8 // cbz x8, 0x1af8 <glideNEON+0x1af8>
 	WORD $0x6e72b656 // sqrdmulh v22.8h, v18.8h, v18.8h
 	WORD $0x910300c8 // add x8, x6, #0xc0
 	WORD $0x4d40c517 // ld1r { v23.8h }, [x8]
@@ -1771,7 +1780,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e6736f7 // cmgt v23.8h, v23.8h, v7.8h
 	WORD $0x6e70aaf8 // umaxv h24, v23.8h
 	WORD $0x1e260308 // fmov w8, s24
-	WORD $0x34ffee68 // cbz w8, 0x1964 <glideNEON+0x1964>
+	WORD $0x34ffee48 // cbz w8, 0x1984 <glideNEON+0x1984>
 	WORD $0x4e756e58 // smin v24.8h, v18.8h, v21.8h
 	WORD $0x4e608b18 // cmgt v24.8h, v24.8h, #0
 	WORD $0x4e311f18 // and v24.16b, v24.16b, v17.16b
@@ -1789,7 +1798,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2e0204a // movk x10, #0x102, lsl #48
 	WORD $0x9b0a7d29 // mul x9, x9, x10
 	WORD $0xd378fd34 // lsr x20, x9, #56
-	WORD $0xb4ffec34 // cbz x20, 0x1964 <glideNEON+0x1964>
+	WORD $0xb4ffec14 // cbz x20, 0x1984 <glideNEON+0x1984>
 	WORD $0x910b4115 // add x21, x8, #0x2d0
 	WORD $0x910b8116 // add x22, x8, #0x2e0
 	WORD $0x910bc117 // add x23, x8, #0x2f0
@@ -1801,15 +1810,17 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x93407d29 // sxtw x9, w9
 	WORD $0x8b09050f // add x15, x8, x9, lsl #1
 	WORD $0xd37ffb5e // lsl x30, x26, #1
-	WORD $0x14000004 // b 0x1c20 <glideNEON+0x1c20>
+	WORD $0x14000006 // b 0x1c4c <glideNEON+0x1c4c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x51000688 // sub w8, w20, #0x1
 	WORD $0x6a140114 // ands w20, w8, w20
-	WORD $0x54ffea40 // b.eq 0x1964 <glideNEON+0x1964>
+	WORD $0x54ffe9e0 // b.eq 0x1984 <glideNEON+0x1984>
 	WORD $0x5ac00288 // rbit w8, w20
 	WORD $0x5ac01110 // clz w16, w8
 	WORD $0x78f05b29 // ldrsh w9, [x25, w16, uxtw #1]
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54ffff2b // b.lt 0x1c14 <glideNEON+0x1c14>
+	WORD $0x54ffff2b // b.lt 0x1c40 <glideNEON+0x1c40>
 	WORD $0x2a1f03e8 // mov w8, wzr
 	WORD $0xd37ffa0d // lsl x13, x16, #1
 	WORD $0x78ed6b0a // ldrsh w10, [x24, x13]
@@ -1820,14 +1831,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78ad6acb // ldrsh x11, [x22, x13]
 	WORD $0x8b0b054b // add x11, x10, x11, lsl #1
 	WORD $0x786d6aea // ldrh w10, [x23, x13]
-	WORD $0x14000005 // b 0x1c70 <glideNEON+0x1c70>
+	WORD $0x14000006 // b 0x1ca0 <glideNEON+0x1ca0>
+	WORD $0xd503201f // nop
 	WORD $0x11000508 // add w8, w8, #0x1
 	WORD $0x8b1e016b // add x11, x11, x30
 	WORD $0x6b29a11f // cmp w8, w9, sxth
-	WORD $0x54fffd4a // b.ge 0x1c14 <glideNEON+0x1c14>
+	WORD $0x54fffd2a // b.ge 0x1c40 <glideNEON+0x1c40>
 	WORD $0x13003d4c // sxth w12, w10
 	WORD $0x7100059f // cmp w12, #0x1
-	WORD $0x54ffff4b // b.lt 0x1c60 <glideNEON+0x1c60>
+	WORD $0x54ffff4b // b.lt 0x1c90 <glideNEON+0x1c90>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x786d6aaa // ldrh w10, [x21, x13]
 	WORD $0xd37ff92c // lsl x12, x9, #1
@@ -1841,12 +1853,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0x78ad6aea // ldrsh x10, [x23, x13]
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffe8b // b.lt 0x1c80 <glideNEON+0x1c80>
+	WORD $0x54fffe8b // b.lt 0x1cb0 <glideNEON+0x1cb0>
 	WORD $0x12003d4a // and w10, w10, #0xffff
 	WORD $0x78707b29 // ldrh w9, [x25, x16, lsl #1]
-	WORD $0x17ffffe9 // b 0x1c60 <glideNEON+0x1c60>
+	WORD $0x17ffffe9 // b 0x1c90 <glideNEON+0x1c90>
 	WORD $0xf10c84ff // cmp x7, #0x321
-	WORD $0x54ffcc6b // b.lt 0x1650 <glideNEON+0x1650>
+	WORD $0x54ffcbeb // b.lt 0x1670 <glideNEON+0x1670>
 	WORD $0x8b070084 // add x4, x4, x7
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401005 // ldr x5, [x0, #0x20]
@@ -1856,24 +1868,24 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0a0506 // add x6, x8, x10, lsl #1
 	WORD $0xd37ff8a7 // lsl x7, x5, #1
 	WORD $0xd37ef4b3 // lsl x19, x5, #2
-	WORD $0x14000004 // b 0x1cfc <glideNEON+0x1cfc>
+	WORD $0x14000004 // b 0x1d2c <glideNEON+0x1d2c>
 	WORD $0x91014063 // add x3, x3, #0x50
 	WORD $0xeb04007f // cmp x3, x4
-	WORD $0x54ffcac2 // b.hs 0x1650 <glideNEON+0x1650>
+	WORD $0x54ffca42 // b.hs 0x1670 <glideNEON+0x1670>
 	WORD $0x79c08069 // ldrsh w9, [x3, #0x40]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x5400094b // b.lt 0x1e5c <glideNEON+0x1e5c>
 	WORD $0x79400074 // ldrh w20, [x3]
 	WORD $0x7980606a // ldrsh x10, [x3, #0x30]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980206b // ldrsh x11, [x3, #0x10]
 	WORD $0x8b0b054f // add x15, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x1d34 <glideNEON+0x1d34>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1d64 <glideNEON+0x1d64>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x1d88 <glideNEON+0x1d88>
-	WORD $0x1400003f // b 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x540002e1 // b.ne 0x1db8 <glideNEON+0x1db8>
+	WORD $0x1400003f // b 0x1e5c <glideNEON+0x1e5c>
 	WORD $0x794001ea // ldrh w10, [x15]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -1894,7 +1906,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a69eb // strh w11, [x15, x10]
 	WORD $0x8b0505ef // add x15, x15, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x1e2c <glideNEON+0x1e2c>
+	WORD $0x54000540 // b.eq 0x1e5c <glideNEON+0x1e5c>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x794001e9 // ldrh w9, [x15]
@@ -1935,21 +1947,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782969ea // strh w10, [x15, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b1301ef // add x15, x15, x19
-	WORD $0x54fffb42 // b.hs 0x1d90 <glideNEON+0x1d90>
+	WORD $0x54fffb42 // b.hs 0x1dc0 <glideNEON+0x1dc0>
 	WORD $0x79c08469 // ldrsh w9, [x3, #0x42]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x5400094b // b.lt 0x1f8c <glideNEON+0x1f8c>
 	WORD $0x7940046f // ldrh w15, [x3, #0x2]
 	WORD $0x7980646a // ldrsh x10, [x3, #0x32]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980246b // ldrsh x11, [x3, #0x12]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x1e64 <glideNEON+0x1e64>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1e94 <glideNEON+0x1e94>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x1eb8 <glideNEON+0x1eb8>
-	WORD $0x1400003f // b 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x540002e1 // b.ne 0x1ee8 <glideNEON+0x1ee8>
+	WORD $0x1400003f // b 0x1f8c <glideNEON+0x1f8c>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -1970,7 +1982,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x1f5c <glideNEON+0x1f5c>
+	WORD $0x54000540 // b.eq 0x1f8c <glideNEON+0x1f8c>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2011,21 +2023,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x1ec0 <glideNEON+0x1ec0>
+	WORD $0x54fffb42 // b.hs 0x1ef0 <glideNEON+0x1ef0>
 	WORD $0x79c08869 // ldrsh w9, [x3, #0x44]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x208c <glideNEON+0x208c>
+	WORD $0x5400094b // b.lt 0x20bc <glideNEON+0x20bc>
 	WORD $0x7940086f // ldrh w15, [x3, #0x4]
 	WORD $0x7980686a // ldrsh x10, [x3, #0x34]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980286b // ldrsh x11, [x3, #0x14]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x1f94 <glideNEON+0x1f94>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x1fc4 <glideNEON+0x1fc4>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x1fe8 <glideNEON+0x1fe8>
-	WORD $0x1400003f // b 0x208c <glideNEON+0x208c>
+	WORD $0x540002e1 // b.ne 0x2018 <glideNEON+0x2018>
+	WORD $0x1400003f // b 0x20bc <glideNEON+0x20bc>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2046,7 +2058,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x208c <glideNEON+0x208c>
+	WORD $0x54000540 // b.eq 0x20bc <glideNEON+0x20bc>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2087,21 +2099,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x1ff0 <glideNEON+0x1ff0>
+	WORD $0x54fffb42 // b.hs 0x2020 <glideNEON+0x2020>
 	WORD $0x79c08c69 // ldrsh w9, [x3, #0x46]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x21bc <glideNEON+0x21bc>
+	WORD $0x5400094b // b.lt 0x21ec <glideNEON+0x21ec>
 	WORD $0x79400c6f // ldrh w15, [x3, #0x6]
 	WORD $0x79806c6a // ldrsh x10, [x3, #0x36]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x79802c6b // ldrsh x11, [x3, #0x16]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x20c4 <glideNEON+0x20c4>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x20f4 <glideNEON+0x20f4>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x2118 <glideNEON+0x2118>
-	WORD $0x1400003f // b 0x21bc <glideNEON+0x21bc>
+	WORD $0x540002e1 // b.ne 0x2148 <glideNEON+0x2148>
+	WORD $0x1400003f // b 0x21ec <glideNEON+0x21ec>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2122,7 +2134,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x21bc <glideNEON+0x21bc>
+	WORD $0x54000540 // b.eq 0x21ec <glideNEON+0x21ec>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2163,21 +2175,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x2120 <glideNEON+0x2120>
+	WORD $0x54fffb42 // b.hs 0x2150 <glideNEON+0x2150>
 	WORD $0x79c09069 // ldrsh w9, [x3, #0x48]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x22ec <glideNEON+0x22ec>
+	WORD $0x5400094b // b.lt 0x231c <glideNEON+0x231c>
 	WORD $0x7940106f // ldrh w15, [x3, #0x8]
 	WORD $0x7980706a // ldrsh x10, [x3, #0x38]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980306b // ldrsh x11, [x3, #0x18]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x21f4 <glideNEON+0x21f4>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2224 <glideNEON+0x2224>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x2248 <glideNEON+0x2248>
-	WORD $0x1400003f // b 0x22ec <glideNEON+0x22ec>
+	WORD $0x540002e1 // b.ne 0x2278 <glideNEON+0x2278>
+	WORD $0x1400003f // b 0x231c <glideNEON+0x231c>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2198,7 +2210,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x22ec <glideNEON+0x22ec>
+	WORD $0x54000540 // b.eq 0x231c <glideNEON+0x231c>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2239,21 +2251,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x2250 <glideNEON+0x2250>
+	WORD $0x54fffb42 // b.hs 0x2280 <glideNEON+0x2280>
 	WORD $0x79c09469 // ldrsh w9, [x3, #0x4a]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x241c <glideNEON+0x241c>
+	WORD $0x5400094b // b.lt 0x244c <glideNEON+0x244c>
 	WORD $0x7940146f // ldrh w15, [x3, #0xa]
 	WORD $0x7980746a // ldrsh x10, [x3, #0x3a]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980346b // ldrsh x11, [x3, #0x1a]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x2324 <glideNEON+0x2324>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2354 <glideNEON+0x2354>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x2378 <glideNEON+0x2378>
-	WORD $0x1400003f // b 0x241c <glideNEON+0x241c>
+	WORD $0x540002e1 // b.ne 0x23a8 <glideNEON+0x23a8>
+	WORD $0x1400003f // b 0x244c <glideNEON+0x244c>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2274,7 +2286,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x241c <glideNEON+0x241c>
+	WORD $0x54000540 // b.eq 0x244c <glideNEON+0x244c>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2315,21 +2327,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x2380 <glideNEON+0x2380>
+	WORD $0x54fffb42 // b.hs 0x23b0 <glideNEON+0x23b0>
 	WORD $0x79c09869 // ldrsh w9, [x3, #0x4c]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x5400094b // b.lt 0x254c <glideNEON+0x254c>
+	WORD $0x5400094b // b.lt 0x257c <glideNEON+0x257c>
 	WORD $0x7940186f // ldrh w15, [x3, #0xc]
 	WORD $0x7980786a // ldrsh x10, [x3, #0x3c]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x7980386b // ldrsh x11, [x3, #0x1c]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x2454 <glideNEON+0x2454>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x2484 <glideNEON+0x2484>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x540002e1 // b.ne 0x24a8 <glideNEON+0x24a8>
-	WORD $0x1400003f // b 0x254c <glideNEON+0x254c>
+	WORD $0x540002e1 // b.ne 0x24d8 <glideNEON+0x24d8>
+	WORD $0x1400003f // b 0x257c <glideNEON+0x257c>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2350,7 +2362,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54000540 // b.eq 0x254c <glideNEON+0x254c>
+	WORD $0x54000540 // b.eq 0x257c <glideNEON+0x257c>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2391,21 +2403,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x24b0 <glideNEON+0x24b0>
+	WORD $0x54fffb42 // b.hs 0x24e0 <glideNEON+0x24e0>
 	WORD $0x79c09c69 // ldrsh w9, [x3, #0x4e]
 	WORD $0x71000528 // subs w8, w9, #0x1
-	WORD $0x54ffbceb // b.lt 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x54ffbceb // b.lt 0x1d20 <glideNEON+0x1d20>
 	WORD $0x79401c6f // ldrh w15, [x3, #0xe]
 	WORD $0x79807c6a // ldrsh x10, [x3, #0x3e]
 	WORD $0x9b0a7caa // mul x10, x5, x10
 	WORD $0x8b0a04ca // add x10, x6, x10, lsl #1
 	WORD $0x79803c6b // ldrsh x11, [x3, #0x1e]
 	WORD $0x8b0b0554 // add x20, x10, x11, lsl #1
-	WORD $0x370000a9 // tbnz w9, #0x0, 0x2584 <glideNEON+0x2584>
+	WORD $0x370000a9 // tbnz w9, #0x0, 0x25b4 <glideNEON+0x25b4>
 	WORD $0x2a0903e8 // mov w8, w9
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54ffbba0 // b.eq 0x1cf0 <glideNEON+0x1cf0>
-	WORD $0x14000016 // b 0x25d8 <glideNEON+0x25d8>
+	WORD $0x54ffbba0 // b.eq 0x1d20 <glideNEON+0x1d20>
+	WORD $0x14000016 // b 0x2608 <glideNEON+0x2608>
 	WORD $0x7940028a // ldrh w10, [x20]
 	WORD $0x5100054a // sub w10, w10, #0x1
 	WORD $0x12003d4a // and w10, w10, #0xffff
@@ -2426,7 +2438,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x782a6a8b // strh w11, [x20, x10]
 	WORD $0x8b050694 // add x20, x20, x5, lsl #1
 	WORD $0x7100053f // cmp w9, #0x1
-	WORD $0x54ffb8e0 // b.eq 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x54ffb8e0 // b.eq 0x1d20 <glideNEON+0x1d20>
 	WORD $0x51000508 // sub w8, w8, #0x1
 	WORD $0xd503201f // nop
 	WORD $0x79400289 // ldrh w9, [x20]
@@ -2467,8 +2479,8 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78296a8a // strh w10, [x20, x9]
 	WORD $0x71000908 // subs w8, w8, #0x2
 	WORD $0x8b130294 // add x20, x20, x19
-	WORD $0x54fffb42 // b.hs 0x25e0 <glideNEON+0x25e0>
-	WORD $0x17fffd9d // b 0x1cf0 <glideNEON+0x1cf0>
+	WORD $0x54fffb42 // b.hs 0x2610 <glideNEON+0x2610>
+	WORD $0x17fffd9d // b 0x1d20 <glideNEON+0x1d20>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x4ea11c25 // mov v5.16b, v1.16b
 	WORD $0xb9407008 // ldr w8, [x0, #0x70]
@@ -2478,7 +2490,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea11c00 // orr v0.16b, v0.16b, v1.16b
 	WORD $0x6e70a800 // umaxv h0, v0.8h
 	WORD $0x1e260008 // fmov w8, s0
-	WORD $0x34000088 // cbz w8, 0x26b4 <glideNEON+0x26b4>
+	WORD $0x34000088 // cbz w8, 0x26e4 <glideNEON+0x26e4>
 	WORD $0xf9404808 // ldr x8, [x0, #0x90]
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xf9000109 // str x9, [x8]
@@ -2495,14 +2507,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540005cb // b.lt 0x2790 <halveColorNEON+0xc0>
+	WORD $0x540005cb // b.lt 0x27c0 <halveColorNEON+0xc0>
 	WORD $0x9e6703e0 // fmov d0, xzr
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0x1400000a // b 0x271c <halveColorNEON+0x4c>
+	WORD $0x1400000a // b 0x274c <halveColorNEON+0x4c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x0c000141 // st4 { v1.8b, v2.8b, v3.8b, v4.8b }, [x10]
@@ -2511,7 +2523,7 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x540003ca // b.ge 0x2790 <halveColorNEON+0xc0>
+	WORD $0x540003ca // b.ge 0x27c0 <halveColorNEON+0xc0>
 	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
 	WORD $0x8b08018c // add x12, x12, x8
 	WORD $0x4c404185 // ld3 { v5.16b, v6.16b, v7.16b }, [x12]
@@ -2533,14 +2545,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0ea61cc1 // mov v1.8b, v6.8b
 	WORD $0x2e651e61 // bsl v1.8b, v19.8b, v5.8b
 	WORD $0xf100117f // cmp x11, #0x4
-	WORD $0x54fffc80 // b.eq 0x2700 <halveColorNEON+0x30>
+	WORD $0x54fffc80 // b.eq 0x2730 <halveColorNEON+0x30>
 	WORD $0x0c004141 // st3 { v1.8b, v2.8b, v3.8b }, [x10]
 	WORD $0x91002129 // add x9, x9, #0x8
 	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x54fffc8b // b.lt 0x271c <halveColorNEON+0x4c>
+	WORD $0x54fffc8b // b.lt 0x274c <halveColorNEON+0x4c>
 	WORD $0xd65f03c0 // ret
 
 // func halveDepthNEON(a)
@@ -2548,7 +2560,7 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000f6b // b.lt 0x2994 <halveDepthNEON+0x1f4>
+	WORD $0x54000f6b // b.lt 0x29c4 <halveDepthNEON+0x1f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
@@ -2670,7 +2682,7 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0x8b0b014a // add x10, x10, x11
-	WORD $0x54fff20b // b.lt 0x27d0 <halveDepthNEON+0x30>
+	WORD $0x54fff20b // b.lt 0x2800 <halveDepthNEON+0x30>
 	WORD $0xd65f03c0 // ret
 
 // func blendRowsNEON(a)
@@ -2678,10 +2690,10 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540005ab // b.lt 0x2a5c <blendRowsNEON+0xbc>
+	WORD $0x540005ab // b.lt 0x2a8c <blendRowsNEON+0xbc>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x1400000f // b 0x29f0 <blendRowsNEON+0x50>
+	WORD $0x1400000f // b 0x2a20 <blendRowsNEON+0x50>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -2695,11 +2707,11 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400038a // b.ge 0x2a5c <blendRowsNEON+0xbc>
+	WORD $0x5400038a // b.ge 0x2a8c <blendRowsNEON+0xbc>
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf940100b // ldr x11, [x0, #0x20]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fffe2b // b.lt 0x29c0 <blendRowsNEON+0x20>
+	WORD $0x54fffe2b // b.lt 0x29f0 <blendRowsNEON+0x20>
 	WORD $0xa940b00e // ldp x14, x12, [x0, #0x8]
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -2721,8 +2733,8 @@ TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e659480 // mla v0.8h, v4.8h, v5.8h
 	WORD $0xf100056b // subs x11, x11, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
-	WORD $0x54fffe61 // b.ne 0x2a20 <blendRowsNEON+0x80>
-	WORD $0x17ffffde // b 0x29d0 <blendRowsNEON+0x30>
+	WORD $0x54fffe61 // b.ne 0x2a50 <blendRowsNEON+0x80>
+	WORD $0x17ffffde // b 0x2a00 <blendRowsNEON+0x30>
 	WORD $0xd65f03c0 // ret
 
 // func blendAcrossNEON(a)
@@ -2730,17 +2742,17 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000aab // b.lt 0x2bbc <blendAcrossNEON+0x15c>
+	WORD $0x54000aab // b.lt 0x2bec <blendAcrossNEON+0x15c>
 	WORD $0xa9422c09 // ldp x9, x11, [x0, #0x20]
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf100017f // cmp x11, #0x0
-	WORD $0x540007cd // b.le 0x2b70 <blendAcrossNEON+0x110>
+	WORD $0x540007cd // b.le 0x2ba0 <blendAcrossNEON+0x110>
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0xa940b80d // ldp x13, x14, [x0, #0x8]
 	WORD $0xd37ef56f // lsl x15, x11, #2
 	WORD $0x927ff570 // and x16, x11, #0x7ffffffffffffffe
 	WORD $0xf9400c11 // ldr x17, [x0, #0x18]
-	WORD $0x14000017 // b 0x2aec <blendAcrossNEON+0x8c>
+	WORD $0x14000017 // b 0x2b1c <blendAcrossNEON+0x8c>
 	WORD $0x91010001 // add x1, x0, #0x40
 	WORD $0xf9402402 // ldr x2, [x0, #0x48]
 	WORD $0x4d40c821 // ld1r { v1.4s }, [x1]
@@ -2762,15 +2774,15 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100058c // add x12, x12, #0x1
 	WORD $0x8b09014a // add x10, x10, x9
 	WORD $0xeb08019f // cmp x12, x8
-	WORD $0x540006a0 // b.eq 0x2bbc <blendAcrossNEON+0x15c>
+	WORD $0x540006a0 // b.eq 0x2bec <blendAcrossNEON+0x15c>
 	WORD $0xb8ac79c1 // ldrsw x1, [x14, x12, lsl #2]
 	WORD $0x8b0105a1 // add x1, x13, x1, lsl #1
 	WORD $0x9100e002 // add x2, x0, #0x38
 	WORD $0x4d40c840 // ld1r { v0.4s }, [x2]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000081 // b.ne 0x2b10 <blendAcrossNEON+0xb0>
+	WORD $0x54000081 // b.ne 0x2b40 <blendAcrossNEON+0xb0>
 	WORD $0xaa1103e2 // mov x2, x17
-	WORD $0x14000013 // b 0x2b54 <blendAcrossNEON+0xf4>
+	WORD $0x14000013 // b 0x2b84 <blendAcrossNEON+0xf4>
 	WORD $0xd503201f // nop
 	WORD $0xaa1003e3 // mov x3, x16
 	WORD $0xaa1103e4 // mov x4, x17
@@ -2788,13 +2800,13 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91003021 // add x1, x1, #0xc
 	WORD $0xf1000863 // subs x3, x3, #0x2
 	WORD $0xaa0203e4 // mov x4, x2
-	WORD $0x54fffe81 // b.ne 0x2b20 <blendAcrossNEON+0xc0>
-	WORD $0x3607fa0b // tbz w11, #0x0, 0x2a94 <blendAcrossNEON+0x34>
+	WORD $0x54fffe81 // b.ne 0x2b50 <blendAcrossNEON+0xc0>
+	WORD $0x3607fa0b // tbz w11, #0x0, 0x2ac4 <blendAcrossNEON+0x34>
 	WORD $0xfd400021 // ldr d1, [x1]
 	WORD $0x4d40c842 // ld1r { v2.4s }, [x2]
 	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
 	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
-	WORD $0x17ffffcb // b 0x2a94 <blendAcrossNEON+0x34>
+	WORD $0x17ffffcb // b 0x2ac4 <blendAcrossNEON+0x34>
 	WORD $0xd503201f // nop
 	WORD $0x9100e00b // add x11, x0, #0x38
 	WORD $0x9101000c // add x12, x0, #0x40
@@ -2814,7 +2826,7 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xbd000141 // str s1, [x10]
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x8b09014a // add x10, x10, x9
-	WORD $0x54fffdc1 // b.ne 0x2b70 <blendAcrossNEON+0x110>
+	WORD $0x54fffdc1 // b.ne 0x2ba0 <blendAcrossNEON+0x110>
 	WORD $0xd65f03c0 // ret
 
 // func boxDepthNEON(a)
@@ -2836,9 +2848,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa941a40f // ldp x15, x9, [x0, #0x18]
 	WORD $0xf9001fe0 // str x0, [sp, #0x38]
 	WORD $0xa9052be8 // stp x8, x10, [sp, #0x50]
-	WORD $0x540021ec // b.gt 0x303c <boxDepthNEON+0x47c>
+	WORD $0x540021ec // b.gt 0x306c <boxDepthNEON+0x47c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54003e8b // b.lt 0x33d8 <boxDepthNEON+0x818>
+	WORD $0x54003e8b // b.lt 0x3408 <boxDepthNEON+0x818>
 	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0xd10005aa // sub x10, x13, #0x1
 	WORD $0x9341fd51 // asr x17, x10, #1
@@ -2864,7 +2876,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf94037e8 // ldr x8, [sp, #0x68]
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf90003e8 // str x8, [sp]
-	WORD $0x14000013 // b 0x2cbc <boxDepthNEON+0xfc>
+	WORD $0x14000013 // b 0x2cec <boxDepthNEON+0xfc>
 	WORD $0x4e71b8a2 // addv h2, v5.8h
 	WORD $0x4e7038c3 // saddlv s3, v6.8h
 	WORD $0x1e260048 // fmov w8, s2
@@ -2882,7 +2894,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
 	WORD $0x8b090063 // add x3, x3, x9
 	WORD $0xeb08021f // cmp x16, x8
-	WORD $0x54003900 // b.eq 0x33d8 <boxDepthNEON+0x818>
+	WORD $0x54003900 // b.eq 0x3408 <boxDepthNEON+0x818>
 	WORD $0xa94623ea // ldp x10, x8, [sp, #0x60]
 	WORD $0x8b100d49 // add x9, x10, x16, lsl #3
 	WORD $0x69401d39 // ldpsw x25, x7, [x9]
@@ -2894,26 +2906,26 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080449 // add x9, x2, x8, lsl #1
 	WORD $0x927ff8ca // and x10, x6, #0xfffffffffffffffe
 	WORD $0x786a6938 // ldrh w24, [x9, x10]
-	WORD $0x340001d8 // cbz w24, 0x2d20 <boxDepthNEON+0x160>
+	WORD $0x340001d8 // cbz w24, 0x2d50 <boxDepthNEON+0x160>
 	WORD $0x4e020f03 // dup v3.8h, w24
 	WORD $0x53057f08 // lsr w8, w24, #5
 	WORD $0x4e020d04 // dup v4.8h, w8
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x540017ad // b.le 0x2ff0 <boxDepthNEON+0x430>
+	WORD $0x540017ad // b.le 0x3020 <boxDepthNEON+0x430>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0xf10009df // cmp x14, #0x2
-	WORD $0x54001042 // b.hs 0x2f10 <boxDepthNEON+0x350>
+	WORD $0x54001042 // b.hs 0x2f40 <boxDepthNEON+0x350>
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
-	WORD $0x3608146e // tbz w14, #0x1, 0x2f9c <boxDepthNEON+0x3dc>
-	WORD $0x140000af // b 0x2fd0 <boxDepthNEON+0x410>
+	WORD $0x3608146e // tbz w14, #0x1, 0x2fcc <boxDepthNEON+0x3dc>
+	WORD $0x140000af // b 0x3000 <boxDepthNEON+0x410>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x5400056b // b.lt 0x2dd4 <boxDepthNEON+0x214>
+	WORD $0x5400056b // b.lt 0x2e04 <boxDepthNEON+0x214>
 	WORD $0xf10021bf // cmp x13, #0x8
 	WORD $0xaa0203e9 // mov x9, x2
-	WORD $0x54000403 // b.lo 0x2db4 <boxDepthNEON+0x1f4>
+	WORD $0x54000403 // b.lo 0x2de4 <boxDepthNEON+0x1f4>
 	WORD $0xf9400be9 // ldr x9, [sp, #0x10]
 	WORD $0xaa0203e0 // mov x0, x2
 	WORD $0xaa0003ea // mov x10, x0
@@ -2942,17 +2954,17 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea41c63 // orr v3.16b, v3.16b, v4.16b
 	WORD $0xf1002129 // subs x9, x9, #0x8
 	WORD $0x8b150100 // add x0, x8, x21
-	WORD $0x54fffcc1 // b.ne 0x2d40 <boxDepthNEON+0x180>
+	WORD $0x54fffcc1 // b.ne 0x2d70 <boxDepthNEON+0x180>
 	WORD $0xf94007e8 // ldr x8, [sp, #0x8]
 	WORD $0x8b080149 // add x9, x10, x8
 	WORD $0xf94013e8 // ldr x8, [sp, #0x20]
-	WORD $0xb40000e8 // cbz x8, 0x2dd4 <boxDepthNEON+0x214>
+	WORD $0xb40000e8 // cbz x8, 0x2e04 <boxDepthNEON+0x214>
 	WORD $0xf94013ea // ldr x10, [sp, #0x20]
 	WORD $0x3dc00124 // ldr q4, [x9]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
 	WORD $0x8b150129 // add x9, x9, x21
 	WORD $0xf100054a // subs x10, x10, #0x1
-	WORD $0x54ffff81 // b.ne 0x2dc0 <boxDepthNEON+0x200>
+	WORD $0x54ffff81 // b.ne 0x2df0 <boxDepthNEON+0x200>
 	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
 	WORD $0xf9401109 // ldr x9, [x8, #0x20]
 	WORD $0x3dc00124 // ldr q4, [x9]
@@ -2961,11 +2973,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e70a863 // umaxv h3, v3.8h
 	WORD $0x1e26006a // fmov w10, s3
 	WORD $0xaa0f03e9 // mov x9, x15
-	WORD $0x34fff56a // cbz w10, 0x2ca0 <boxDepthNEON+0xe0>
+	WORD $0x34fff56a // cbz w10, 0x2cd0 <boxDepthNEON+0xe0>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54000f2b // b.lt 0x2fe0 <boxDepthNEON+0x420>
+	WORD $0x54000f2b // b.lt 0x3010 <boxDepthNEON+0x420>
 	WORD $0xf100075f // cmp x26, #0x1
-	WORD $0x5400118b // b.lt 0x3034 <boxDepthNEON+0x474>
+	WORD $0x5400118b // b.lt 0x3064 <boxDepthNEON+0x474>
 	WORD $0xaa1f03fd // mov x29, xzr
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x9341fcde // asr x30, x6, #1
@@ -2977,21 +2989,21 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b190513 // add x19, x8, x25, lsl #1
 	WORD $0x92f00006 // mov x6, #0x7fffffffffffffff // =9223372036854775807
 	WORD $0xaa0203f7 // mov x23, x2
-	WORD $0x14000008 // b 0x2e54 <boxDepthNEON+0x294>
+	WORD $0x14000008 // b 0x2e84 <boxDepthNEON+0x294>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910007bd // add x29, x29, #0x1
 	WORD $0x8b0c06f7 // add x23, x23, x12, lsl #1
 	WORD $0x8b150273 // add x19, x19, x21
 	WORD $0xeb0d03bf // cmp x29, x13
-	WORD $0x54fff4e0 // b.eq 0x2cec <boxDepthNEON+0x12c>
+	WORD $0x54fff4e0 // b.eq 0x2d1c <boxDepthNEON+0x12c>
 	WORD $0xcb1103a9 // sub x9, x29, x17
 	WORD $0x9b097d21 // mul x1, x9, x9
 	WORD $0xeb1902df // cmp x22, x25
-	WORD $0x54000081 // b.ne 0x2e70 <boxDepthNEON+0x2b0>
+	WORD $0x54000081 // b.ne 0x2ea0 <boxDepthNEON+0x2b0>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x3607feda // tbz w26, #0x0, 0x2e40 <boxDepthNEON+0x280>
-	WORD $0x1400001e // b 0x2ee4 <boxDepthNEON+0x324>
+	WORD $0x3607feda // tbz w26, #0x0, 0x2e70 <boxDepthNEON+0x280>
+	WORD $0x1400001e // b 0x2f14 <boxDepthNEON+0x324>
 	WORD $0xaa1f03e4 // mov x4, xzr
 	WORD $0xaa1303ea // mov x10, x19
 	WORD $0xaa1403e9 // mov x9, x20
@@ -3018,9 +3030,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000929 // add x9, x9, #0x2
 	WORD $0xd1000884 // sub x4, x4, #0x2
 	WORD $0xeb0400ff // cmp x7, x4
-	WORD $0x54fffd41 // b.ne 0x2e80 <boxDepthNEON+0x2c0>
+	WORD $0x54fffd41 // b.ne 0x2eb0 <boxDepthNEON+0x2c0>
 	WORD $0xcb0403e9 // neg x9, x4
-	WORD $0x3607fb1a // tbz w26, #0x0, 0x2e40 <boxDepthNEON+0x280>
+	WORD $0x3607fb1a // tbz w26, #0x0, 0x2e70 <boxDepthNEON+0x280>
 	WORD $0xcb1e0128 // sub x8, x9, x30
 	WORD $0x9b080508 // madd x8, x8, x8, x1
 	WORD $0x78697ae9 // ldrh w9, [x23, x9, lsl #1]
@@ -3031,7 +3043,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6a0b015f // tst w10, w11
 	WORD $0x9a861106 // csel x6, x8, x6, ne
 	WORD $0x1a981138 // csel w24, w9, w24, ne
-	WORD $0x17ffffcd // b 0x2e40 <boxDepthNEON+0x280>
+	WORD $0x17ffffcd // b 0x2e70 <boxDepthNEON+0x280>
 	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
 	WORD $0xf9400fea // ldr x10, [sp, #0x18]
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
@@ -3062,11 +3074,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
 	WORD $0xf100094a // subs x10, x10, #0x2
 	WORD $0x8b150102 // add x2, x8, x21
-	WORD $0x54fffcc1 // b.ne 0x2f20 <boxDepthNEON+0x360>
+	WORD $0x54fffcc1 // b.ne 0x2f50 <boxDepthNEON+0x360>
 	WORD $0xf94017ea // ldr x10, [sp, #0x28]
 	WORD $0x8b0a0128 // add x8, x9, x10
 	WORD $0x8b0a0102 // add x2, x8, x10
-	WORD $0x370801ce // tbnz w14, #0x1, 0x2fd0 <boxDepthNEON+0x410>
+	WORD $0x370801ce // tbnz w14, #0x1, 0x3000 <boxDepthNEON+0x410>
 	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
 	WORD $0xfd400050 // ldr d16, [x2]
 	WORD $0xfc756851 // ldr d17, [x2, x21]
@@ -3082,8 +3094,8 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b080042 // add x2, x2, x8
 	WORD $0xf9401be9 // ldr x9, [sp, #0x30]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54ffe4e1 // b.ne 0x2c74 <boxDepthNEON+0xb4>
-	WORD $0x1400000a // b 0x3004 <boxDepthNEON+0x444>
+	WORD $0x54ffe4e1 // b.ne 0x2ca4 <boxDepthNEON+0xb4>
+	WORD $0x1400000a // b 0x3034 <boxDepthNEON+0x444>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
@@ -3092,7 +3104,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54ffe3a1 // b.ne 0x2c74 <boxDepthNEON+0xb4>
+	WORD $0x54ffe3a1 // b.ne 0x2ca4 <boxDepthNEON+0xb4>
 	WORD $0xfd400047 // ldr d7, [x2]
 	WORD $0x6e1804e7 // mov v7.d[1], v7.d[0]
 	WORD $0x4e603442 // cmgt v2.8h, v2.8h, v0.8h
@@ -3104,11 +3116,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e231c43 // and v3.16b, v2.16b, v3.16b
 	WORD $0x4e668466 // add v6.8h, v3.8h, v6.8h
 	WORD $0x6e6284a5 // sub v5.8h, v5.8h, v2.8h
-	WORD $0x17ffff11 // b 0x2c74 <boxDepthNEON+0xb4>
+	WORD $0x17ffff11 // b 0x2ca4 <boxDepthNEON+0xb4>
 	WORD $0x2a1f03f8 // mov w24, wzr
-	WORD $0x17ffff2d // b 0x2cec <boxDepthNEON+0x12c>
+	WORD $0x17ffff2d // b 0x2d1c <boxDepthNEON+0x12c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54001ccb // b.lt 0x33d8 <boxDepthNEON+0x818>
+	WORD $0x54001ccb // b.lt 0x3408 <boxDepthNEON+0x818>
 	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0x3dc00120 // ldr q0, [x9]
 	WORD $0xd10005a8 // sub x8, x13, #0x1
@@ -3128,7 +3140,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf9000be8 // str x8, [sp, #0x10]
 	WORD $0xd37ef594 // lsl x20, x12, #2
-	WORD $0x14000016 // b 0x30e8 <boxDepthNEON+0x528>
+	WORD $0x14000016 // b 0x3118 <boxDepthNEON+0x528>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
@@ -3149,7 +3161,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
 	WORD $0x8b090231 // add x17, x17, x9
 	WORD $0xeb08021f // cmp x16, x8
-	WORD $0x540017a0 // b.eq 0x33d8 <boxDepthNEON+0x818>
+	WORD $0x540017a0 // b.eq 0x3408 <boxDepthNEON+0x818>
 	WORD $0xf94033e8 // ldr x8, [sp, #0x60]
 	WORD $0x8b100d08 // add x8, x8, x16, lsl #3
 	WORD $0x69400d16 // ldpsw x22, x3, [x8]
@@ -3162,23 +3174,23 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0806a8 // add x8, x21, x8, lsl #1
 	WORD $0x927ff889 // and x9, x4, #0xfffffffffffffffe
 	WORD $0x78696918 // ldrh w24, [x8, x9]
-	WORD $0x34000178 // cbz w24, 0x3144 <boxDepthNEON+0x584>
+	WORD $0x34000178 // cbz w24, 0x3174 <boxDepthNEON+0x584>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffbcb // b.lt 0x3098 <boxDepthNEON+0x4d8>
+	WORD $0x54fffbcb // b.lt 0x30c8 <boxDepthNEON+0x4d8>
 	WORD $0x4e020f02 // dup v2.8h, w24
 	WORD $0x53057f08 // lsr w8, w24, #5
 	WORD $0x4e020d03 // dup v3.8h, w8
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x540010c1 // b.ne 0x3350 <boxDepthNEON+0x790>
+	WORD $0x540010c1 // b.ne 0x3380 <boxDepthNEON+0x790>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x1400009b // b 0x33ac <boxDepthNEON+0x7ec>
+	WORD $0x1400009b // b 0x33dc <boxDepthNEON+0x7ec>
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x5400056b // b.lt 0x31f8 <boxDepthNEON+0x638>
+	WORD $0x5400056b // b.lt 0x3228 <boxDepthNEON+0x638>
 	WORD $0xf10021bf // cmp x13, #0x8
 	WORD $0xaa1503e9 // mov x9, x21
-	WORD $0x54000403 // b.lo 0x31d8 <boxDepthNEON+0x618>
+	WORD $0x54000403 // b.lo 0x3208 <boxDepthNEON+0x618>
 	WORD $0xf94013e9 // ldr x9, [sp, #0x20]
 	WORD $0xaa1503e0 // mov x0, x21
 	WORD $0xaa0003ea // mov x10, x0
@@ -3207,17 +3219,17 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31c42 // orr v2.16b, v2.16b, v3.16b
 	WORD $0xf1002129 // subs x9, x9, #0x8
 	WORD $0x8b070100 // add x0, x8, x7
-	WORD $0x54fffcc1 // b.ne 0x3164 <boxDepthNEON+0x5a4>
+	WORD $0x54fffcc1 // b.ne 0x3194 <boxDepthNEON+0x5a4>
 	WORD $0xf9400fe8 // ldr x8, [sp, #0x18]
 	WORD $0x8b080149 // add x9, x10, x8
 	WORD $0xf9401be8 // ldr x8, [sp, #0x30]
-	WORD $0xb40000e8 // cbz x8, 0x31f8 <boxDepthNEON+0x638>
+	WORD $0xb40000e8 // cbz x8, 0x3228 <boxDepthNEON+0x638>
 	WORD $0xf9401bea // ldr x10, [sp, #0x30]
 	WORD $0x3dc00123 // ldr q3, [x9]
 	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0xf100054a // subs x10, x10, #0x1
-	WORD $0x54ffff81 // b.ne 0x31e4 <boxDepthNEON+0x624>
+	WORD $0x54ffff81 // b.ne 0x3214 <boxDepthNEON+0x624>
 	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
 	WORD $0xf9401108 // ldr x8, [x8, #0x20]
 	WORD $0x3dc00103 // ldr q3, [x8]
@@ -3226,11 +3238,11 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e70a842 // umaxv h2, v2.8h
 	WORD $0x1e260048 // fmov w8, s2
 	WORD $0xaa0f03e9 // mov x9, x15
-	WORD $0x34fff5a8 // cbz w8, 0x30cc <boxDepthNEON+0x50c>
+	WORD $0x34fff5a8 // cbz w8, 0x30fc <boxDepthNEON+0x50c>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fff3ab // b.lt 0x3094 <boxDepthNEON+0x4d4>
+	WORD $0x54fff3ab // b.lt 0x30c4 <boxDepthNEON+0x4d4>
 	WORD $0xf10006ff // cmp x23, #0x1
-	WORD $0x5400084b // b.lt 0x3330 <boxDepthNEON+0x770>
+	WORD $0x5400084b // b.lt 0x3360 <boxDepthNEON+0x770>
 	WORD $0xaa1f03f9 // mov x25, xzr
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x9341fc9a // asr x26, x4, #1
@@ -3242,20 +3254,20 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b160509 // add x9, x8, x22, lsl #1
 	WORD $0x92f00004 // mov x4, #0x7fffffffffffffff // =9223372036854775807
 	WORD $0xaa1503e6 // mov x6, x21
-	WORD $0x14000007 // b 0x3274 <boxDepthNEON+0x6b4>
+	WORD $0x14000007 // b 0x32a4 <boxDepthNEON+0x6b4>
 	WORD $0xd503201f // nop
 	WORD $0x91000739 // add x25, x25, #0x1
 	WORD $0x8b0c04c6 // add x6, x6, x12, lsl #1
 	WORD $0x8b070129 // add x9, x9, x7
 	WORD $0xeb0d033f // cmp x25, x13
-	WORD $0x54fff560 // b.eq 0x311c <boxDepthNEON+0x55c>
+	WORD $0x54fff560 // b.eq 0x314c <boxDepthNEON+0x55c>
 	WORD $0xcb010328 // sub x8, x25, x1
 	WORD $0x9b087d02 // mul x2, x8, x8
 	WORD $0xeb1603bf // cmp x29, x22
-	WORD $0x54000081 // b.ne 0x3290 <boxDepthNEON+0x6d0>
+	WORD $0x54000081 // b.ne 0x32c0 <boxDepthNEON+0x6d0>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x3607fed7 // tbz w23, #0x0, 0x3260 <boxDepthNEON+0x6a0>
-	WORD $0x1400001e // b 0x3304 <boxDepthNEON+0x744>
+	WORD $0x3607fed7 // tbz w23, #0x0, 0x3290 <boxDepthNEON+0x6a0>
+	WORD $0x1400001e // b 0x3334 <boxDepthNEON+0x744>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xaa0903e3 // mov x3, x9
 	WORD $0xaa0003fe // mov x30, x0
@@ -3282,9 +3294,9 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000bde // add x30, x30, #0x2
 	WORD $0xd100094a // sub x10, x10, #0x2
 	WORD $0xeb0a027f // cmp x19, x10
-	WORD $0x54fffd41 // b.ne 0x32a0 <boxDepthNEON+0x6e0>
+	WORD $0x54fffd41 // b.ne 0x32d0 <boxDepthNEON+0x6e0>
 	WORD $0xcb0a03ea // neg x10, x10
-	WORD $0x3607fb17 // tbz w23, #0x0, 0x3260 <boxDepthNEON+0x6a0>
+	WORD $0x3607fb17 // tbz w23, #0x0, 0x3290 <boxDepthNEON+0x6a0>
 	WORD $0xcb1a0148 // sub x8, x10, x26
 	WORD $0x9b080908 // madd x8, x8, x8, x2
 	WORD $0x786a78ca // ldrh w10, [x6, x10, lsl #1]
@@ -3295,13 +3307,13 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6a0e017f // tst w11, w14
 	WORD $0x9a841104 // csel x4, x8, x4, ne
 	WORD $0x1a981158 // csel w24, w10, w24, ne
-	WORD $0x17ffffcd // b 0x3260 <boxDepthNEON+0x6a0>
+	WORD $0x17ffffcd // b 0x3290 <boxDepthNEON+0x6a0>
 	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffefc0 // b.eq 0x313c <boxDepthNEON+0x57c>
+	WORD $0x54ffefc0 // b.eq 0x316c <boxDepthNEON+0x57c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4e603426 // cmgt v6.8h, v1.8h, v0.8h
@@ -3326,8 +3338,8 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e708484 // sub v4.8h, v4.8h, v16.8h
 	WORD $0x8b1402b5 // add x21, x21, x20
 	WORD $0xf1000929 // subs x9, x9, #0x2
-	WORD $0x54fffdc1 // b.ne 0x3360 <boxDepthNEON+0x7a0>
-	WORD $0x3607e7ad // tbz w13, #0x0, 0x30a0 <boxDepthNEON+0x4e0>
+	WORD $0x54fffdc1 // b.ne 0x3390 <boxDepthNEON+0x7a0>
+	WORD $0x3607e7ad // tbz w13, #0x0, 0x30d0 <boxDepthNEON+0x4e0>
 	WORD $0x4e603421 // cmgt v1.8h, v1.8h, v0.8h
 	WORD $0x3dc002a6 // ldr q6, [x21]
 	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
@@ -3337,7 +3349,7 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e211c42 // and v2.16b, v2.16b, v1.16b
 	WORD $0x4e658445 // add v5.8h, v2.8h, v5.8h
 	WORD $0x6e618484 // sub v4.8h, v4.8h, v1.8h
-	WORD $0x17ffff33 // b 0x30a0 <boxDepthNEON+0x4e0>
+	WORD $0x17ffff33 // b 0x30d0 <boxDepthNEON+0x4e0>
 	WORD $0xa94b4ff4 // ldp x20, x19, [sp, #0xb0]
 	WORD $0xa94a57f6 // ldp x22, x21, [sp, #0xa0]
 	WORD $0xa9495ff8 // ldp x24, x23, [sp, #0x90]
@@ -3351,7 +3363,7 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400808 // ldr x8, [x0, #0x10]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540001ab // b.lt 0x343c <doubleNEON+0x3c>
+	WORD $0x540001ab // b.lt 0x346c <doubleNEON+0x3c>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940280b // ldp x11, x10, [x0]
@@ -3363,7 +3375,7 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940080a // ldr x10, [x0, #0x10]
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffeeb // b.lt 0x3414 <doubleNEON+0x14>
+	WORD $0x54fffeeb // b.lt 0x3444 <doubleNEON+0x14>
 	WORD $0xd65f03c0 // ret
 
 // func paethNEON(a)
@@ -3371,9 +3383,9 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xa9412408 // ldp x8, x9, [x0, #0x10]
 	WORD $0xf100093f // cmp x9, #0x2
-	WORD $0x540003c1 // b.ne 0x34c0 <paethNEON+0x80>
+	WORD $0x540003c1 // b.ne 0x34f0 <paethNEON+0x80>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400078b // b.lt 0x3540 <paethNEON+0x100>
+	WORD $0x5400078b // b.lt 0x3570 <paethNEON+0x100>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0xa940240a // ldp x10, x9, [x0]
@@ -3399,10 +3411,10 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2f08a400 // ushll v0.8h, v0.8b, #0x0
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x4ea21c41 // mov v1.16b, v2.16b
-	WORD $0x54fffd41 // b.ne 0x3460 <paethNEON+0x20>
-	WORD $0x14000021 // b 0x3540 <paethNEON+0x100>
+	WORD $0x54fffd41 // b.ne 0x3490 <paethNEON+0x20>
+	WORD $0x14000021 // b 0x3570 <paethNEON+0x100>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540003eb // b.lt 0x3540 <paethNEON+0x100>
+	WORD $0x540003eb // b.lt 0x3570 <paethNEON+0x100>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0xa940240a // ldp x10, x9, [x0]
@@ -3432,7 +3444,7 @@ TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000d4a // add x10, x10, #0x3
 	WORD $0xf1000508 // subs x8, x8, #0x1
 	WORD $0x4ea21c41 // mov v1.16b, v2.16b
-	WORD $0x54fffcc1 // b.ne 0x34d4 <paethNEON+0x94>
+	WORD $0x54fffcc1 // b.ne 0x3504 <paethNEON+0x94>
 	WORD $0xd65f03c0 // ret
 
 // func ycbcrNEON(a)
@@ -3444,7 +3456,7 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280010b // mov w11, #0x8 // =8
 	WORD $0x9a8a016a // csel x10, x11, x10, eq
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000a6b // b.lt 0x36b4 <ycbcrNEON+0x164>
+	WORD $0x54000a6b // b.lt 0x36e4 <ycbcrNEON+0x164>
 	WORD $0xaa1f03eb // mov x11, xzr
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0x5280100d // mov w13, #0x80 // =128
@@ -3466,7 +3478,7 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e040da5 // dup v5.4s, w13
 	WORD $0xa941340e // ldp x14, x13, [x0, #0x10]
 	WORD $0xa940400f // ldp x15, x16, [x0]
-	WORD $0x14000032 // b 0x3688 <ycbcrNEON+0x138>
+	WORD $0x14000032 // b 0x36b8 <ycbcrNEON+0x138>
 	WORD $0xfc6b69a7 // ldr d7, [x13, x11]
 	WORD $0xfc6c6a10 // ldr d16, [x16, x12]
 	WORD $0x2f08a610 // ushll v16.8h, v16.8b, #0x0
@@ -3515,18 +3527,18 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100218c // add x12, x12, #0x8
 	WORD $0x8b0a016b // add x11, x11, x10
 	WORD $0xeb08019f // cmp x12, x8
-	WORD $0x5400018a // b.ge 0x36b4 <ycbcrNEON+0x164>
-	WORD $0xb40000c9 // cbz x9, 0x36a0 <ycbcrNEON+0x150>
+	WORD $0x5400018a // b.ge 0x36e4 <ycbcrNEON+0x164>
+	WORD $0xb40000c9 // cbz x9, 0x36d0 <ycbcrNEON+0x150>
 	WORD $0xbc6b69c6 // ldr s6, [x14, x11]
 	WORD $0x0e0638c6 // zip1 v6.8b, v6.8b, v6.8b
-	WORD $0xb50000a9 // cbnz x9, 0x36a8 <ycbcrNEON+0x158>
-	WORD $0x17ffffcb // b 0x35c4 <ycbcrNEON+0x74>
+	WORD $0xb50000a9 // cbnz x9, 0x36d8 <ycbcrNEON+0x158>
+	WORD $0x17ffffcb // b 0x35f4 <ycbcrNEON+0x74>
 	WORD $0xd503201f // nop
 	WORD $0xfc6b69c6 // ldr d6, [x14, x11]
-	WORD $0xb4fff909 // cbz x9, 0x35c4 <ycbcrNEON+0x74>
+	WORD $0xb4fff909 // cbz x9, 0x35f4 <ycbcrNEON+0x74>
 	WORD $0xbc6b69a7 // ldr s7, [x13, x11]
 	WORD $0x0e0738e7 // zip1 v7.8b, v7.8b, v7.8b
-	WORD $0x17ffffc6 // b 0x35c8 <ycbcrNEON+0x78>
+	WORD $0x17ffffc6 // b 0x35f8 <ycbcrNEON+0x78>
 	WORD $0xd65f03c0 // ret
 
 // func differNEON(a)
@@ -3535,14 +3547,14 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf9401009 // ldr x9, [x0, #0x20]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400034b // b.lt 0x3734 <differNEON+0x74>
+	WORD $0x5400034b // b.lt 0x3764 <differNEON+0x74>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xaa0803eb // mov x11, x8
 	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
-	WORD $0x14000004 // b 0x36ec <differNEON+0x2c>
+	WORD $0x14000004 // b 0x371c <differNEON+0x2c>
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0xeb09015f // cmp x10, x9
-	WORD $0x5400028a // b.ge 0x3738 <differNEON+0x78>
+	WORD $0x5400028a // b.ge 0x3768 <differNEON+0x78>
 	WORD $0x3cea6980 // ldr q0, [x12, x10]
 	WORD $0x3cea69a1 // ldr q1, [x13, x10]
 	WORD $0x6e218c00 // cmeq v0.16b, v0.16b, v1.16b
@@ -3550,7 +3562,7 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0f0c8400 // shrn v0.8b, v0.8h, #0x4
 	WORD $0x9e66000e // fmov x14, d0
 	WORD $0xf201e1ce // ands x14, x14, #0x8888888888888888
-	WORD $0x54fffec0 // b.eq 0x36e0 <differNEON+0x20>
+	WORD $0x54fffec0 // b.eq 0x3710 <differNEON+0x20>
 	WORD $0xd503201f // nop
 	WORD $0xdac001cf // rbit x15, x14
 	WORD $0xdac011ef // clz x15, x15
@@ -3559,8 +3571,8 @@ TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb800456f // str w15, [x11], #0x4
 	WORD $0xd10005cf // sub x15, x14, #0x1
 	WORD $0xea0e01ee // ands x14, x15, x14
-	WORD $0x54ffff21 // b.ne 0x3710 <differNEON+0x50>
-	WORD $0x17ffffec // b 0x36e0 <differNEON+0x20>
+	WORD $0x54ffff21 // b.ne 0x3740 <differNEON+0x50>
+	WORD $0x17ffffec // b 0x3710 <differNEON+0x20>
 	WORD $0xaa0803eb // mov x11, x8
 	WORD $0xcb080168 // sub x8, x11, x8
 	WORD $0x9342fd08 // asr x8, x8, #2
@@ -3573,7 +3585,7 @@ TEXT ·zerosNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400408 // ldr x8, [x0, #0x8]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400020b // b.lt 0x3798 <zerosNEON+0x48>
+	WORD $0x5400020b // b.lt 0x37c8 <zerosNEON+0x48>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0x9100414a // add x10, x10, #0x10
@@ -3587,8 +3599,8 @@ TEXT ·zerosNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0x9100814a // add x10, x10, #0x20
 	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54ffff0b // b.lt 0x3770 <zerosNEON+0x20>
-	WORD $0x14000003 // b 0x37a0 <zerosNEON+0x50>
+	WORD $0x54ffff0b // b.lt 0x37a0 <zerosNEON+0x20>
+	WORD $0x14000003 // b 0x37d0 <zerosNEON+0x50>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6e703821 // uaddlv s1, v1.8h

@@ -28,10 +28,13 @@ INLINE void nearest32(uint16_t *p, __m512i key) {
 struct slot {
 	int16_t key[LANES], x[LANES];
 	int16_t place[LANES];           // rows: 8 times the upper one, and how many
-	uint64_t steps[2];              // four bits for each patch, from the top as many of them as its step
-	uint64_t breaks;                // patches with other steps than 1 to 3, and in other rows than the one before; the end
+	uint64_t breaks;                // patches with other steps than 1 to longest, and in other rows than the one before; the end
+	uint32_t far[2];                // patches with steps of 2 and more, and of 3
 	uint32_t broad[3];              // patches wider than 1, 2 and 3 pixels
 };
+
+// longest is the longest step between patches drawn at once: more than that of patches of so many columns is rare.
+INLINE int longest(int columns) { return columns > 2 ? 3 : 2; }
 
 #define SLOT (word)(sizeof(struct slot) / sizeof(int16_t))
 
@@ -47,12 +50,22 @@ INLINE void put(const struct glide_args *a, const int columns, const struct patc
 		s->broad[i - 1] = (uint32_t)extract(less(all(i), p->wide), ok);
 	const __m512i step = _mm512_sub_epi16(left, _mm512_permutexvar_epi16(before, left));
 	const uint64_t end = 1ull << __builtin_popcount(ok);
-	const uint32_t breaks = _mm512_cmpge_epu16_mask(_mm512_sub_epi16(step, all512(1)), all512(3)) |
+	const uint32_t breaks = _mm512_cmpge_epu16_mask(_mm512_sub_epi16(step, all512(1)), all512(longest(columns))) |
 		_mm512_cmpneq_epi16_mask(place, _mm512_permutexvar_epi16(before, place));
 	s->breaks = end | (breaks & (end - 1));
-	const __m256i bits = _mm512_cvtepi16_epi8(_mm512_sub_epi16(all512(15), _mm512_srlv_epi16(all512(15), step)));
-	const __m128i pairs = _mm256_cvtepi16_epi8(_mm256_maddubs_epi16(bits, _mm512_castsi512_si256(all512(0x1001))));
-	_mm_storeu_si128((__m128i *)s->steps, pairs);
+	for (int i = 1; i < longest(columns); i++)
+		s->far[i - 1] = less(all(i), (v)step);
+}
+
+// starts is the pixels that patches begin on, from the first one's on: for each as many bits as its step, the last one set.
+INLINE uint64_t starts(const int columns, const struct slot *s, word first) {
+	uint64_t two = s->far[0] >> first & ~1u;
+	if (longest(columns) == 2)
+		return extract(0xaaaaaaaaaaaaaaaa, 0xaaaaaaaaaaaaaaaa | deposit(two, 0x5555555555555555));
+	uint64_t three = s->far[1] >> first & ~1u, bits[2];
+	for (int i = 0; i < 2; i++)
+		bits[i] = 0x8888888888888888 | deposit(two >> 16 * i, 0x4444444444444444) | deposit(three >> 16 * i, 0x2222222222222222);
+	return extract(0x8888888888888888, bits[0]) | extract(0x8888888888888888, bits[1]) << __builtin_popcountll(bits[0]);
 }
 
 // settle draws what was put.
@@ -64,14 +77,12 @@ INLINE void settle(const struct glide_args *a, const int columns, const struct b
 	for (; from < end; from += SLOT) {
 		const struct slot *s = (const struct slot *)from;
 		const __m512i keys = (__m512i)load(s->key);
-		uint64_t steps = s->steps[0], upper = s->steps[1], breaks = s->breaks;
+		uint64_t breaks = s->breaks;
 		for (word i = 0;;) {
 			word left = b->x + s->x[i], x = left & -LANES;
 			x = x < last ? x : last; // both vectors lie within the row
 			// The pixels that patches begin on: up to the next break, and where all of them fit.
-			steps = (steps & ~15ull) | 8;
-			uint64_t begin = extract(0x8888888888888888, steps) | extract(0x8888888888888888, upper) << __builtin_popcountll(steps);
-			begin = deposit((2ull << __builtin_ctzll(breaks >> 1)) - 1, begin) << (left - x);
+			uint64_t begin = deposit((2ull << __builtin_ctzll(breaks >> 1)) - 1, starts(columns, s, i)) << (left - x);
 			if (x < last) // beyond it the image ends
 				begin &= ~0ull >> (columns - 1);
 			word drawn = __builtin_popcountll(begin), first = __builtin_popcount((uint32_t)begin);
@@ -96,8 +107,6 @@ INLINE void settle(const struct glide_args *a, const int columns, const struct b
 			if (breaks == 1)
 				break;
 			i += drawn;
-			unsigned __int128 rest = ((unsigned __int128)upper << 64 | steps) >> (4 * drawn);
-			steps = (uint64_t)rest, upper = (uint64_t)(rest >> 64);
 		}
 	}
 }
