@@ -96,7 +96,7 @@ func TestVoidBelow(t *testing.T) {
 func TestHoles(t *testing.T) {
 	d := capture.Depth{Width: 6, Height: 4, Pix: make([]uint16, 24)}
 	for i := range d.Pix {
-		d.Pix[i] = uint16(i % 5) // 0, 5, 10, 15, 20 have none
+		d.Pix[i] = uint16(i % 5 * 16383) // 0, 5, 10, 15, 20 have none
 	}
 	var m mask.Mask
 	for _, size := range [][2]int{{6, 4}, {3, 2}, {12, 8}, {5, 3}} {

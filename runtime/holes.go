@@ -29,8 +29,17 @@ func Holes(m *mask.Mask, d *capture.Depth, plane bool) {
 
 // holesIn does so for a row of readings and width pixels. marks may be nil.
 func holesIn(row []uint16, width int, marks []uint8) (n int) {
-	if marks == nil && width == len(row) {
+	switch {
+	case width == len(row) && marks == nil:
 		return pixel.Zeros(row)
+	case width == len(row):
+		marks = marks[:len(row)]
+		for x, v := range row {
+			hole := uint8((uint32(v) - 1) >> 31) // without a branch
+			marks[x] = hole
+			n += int(hole)
+		}
+		return n
 	}
 	for x := range width {
 		hole := uint8(0)

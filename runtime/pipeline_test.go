@@ -73,6 +73,40 @@ func TestReplayKeepsEveryFrameInOrder(t *testing.T) {
 	}
 }
 
+// TestReadingOverlapsInference holds the model on each frame until the next pair has been read.
+func TestReadingOverlapsInference(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		const frames = 5
+		read := make(chan int, frames+1)
+		src := counting(frames)
+		step := src.step
+		src.step = func(ctx context.Context, n int, dst *capture.Pair) error {
+			err := step(ctx, n, dst)
+			read <- n
+			return err
+		}
+		next := 0
+		m := newFakeModel()
+		m.infer = func(first uint8) error {
+			for next <= int(first)+1 {
+				select {
+				case next = <-read:
+					next++
+				case <-time.After(20 * time.Second):
+					return fmt.Errorf("pair %d is not read while the model works on %d", first+1, first)
+				}
+			}
+			return nil
+		}
+		p := pipe(src, m, ignore)
+		p.Live = live
+		sum, err := p.Run(t.Context())
+		if err != nil || sum.Masks == 0 || !live && sum.Masks != frames {
+			t.Errorf("live %v: %d masks, %v", live, sum.Masks, err)
+		}
+	}
+}
+
 func TestFramesLimit(t *testing.T) {
 	p := pipe(counting(100), newFakeModel(), ignore)
 	p.Frames = 7
