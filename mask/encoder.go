@@ -83,9 +83,9 @@ func NewEncoder(w io.Writer, format string, o Options) (Encoder, error) {
 	case "y4m":
 		return &y4m{out: out{w: w}, fps: o.FPS, chroma: mono}, nil
 	case "y4m-overlay":
-		return &y4m{out: out{w: w}, fps: o.FPS, chroma: c444, blend: newBlender(o)}, nil
+		return &y4m{out: out{w: w}, fps: o.FPS, chroma: c444, blend: newBlender(o), colors: newYCC()}, nil
 	case "y4m-overlay-420":
-		return &y4m{out: out{w: w}, fps: o.FPS, chroma: c420, blend: newBlender(o)}, nil
+		return &y4m{out: out{w: w}, fps: o.FPS, chroma: c420, blend: newBlender(o), colors: newYCC()}, nil
 	case "ndjson":
 		return newNDJSON(w, o), nil
 	case "preview":

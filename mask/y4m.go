@@ -23,6 +23,7 @@ type y4m struct {
 	width, height int // of the first frame; the header cannot change
 	columns       samples
 	spare         Mask
+	colors        *ycc // of c444 and c420
 }
 
 func (e *y4m) Encode(m *Mask, color Image) error {
@@ -50,9 +51,9 @@ func (e *y4m) Encode(m *Mask, color Image) error {
 	case mono:
 		e.buf = m.appendPixels(e.buf, &e.columns)
 	case c444:
-		e.buf = appendYCbCr444(e.buf, rgb)
+		e.buf = e.colors.append444(e.buf, rgb)
 	case c420:
-		e.buf = appendYCbCr420(e.buf, rgb, w, h)
+		e.buf = e.colors.append420(e.buf, rgb, w, h)
 	}
 	return e.flush(m.Seq)
 }
@@ -95,32 +96,63 @@ func ratio(fps float64) (num, den int64) {
 	return num / a, den / a
 }
 
-// BT.601, 8 bits, luma 16…235 and chroma 16…240, in 1/65536; each chroma row sums to 0 so that grey has none.
-func luma(r, g, b int) byte { return byte((16829*r+33039*g+6416*b+32768)>>16 + 16) }
-func cb(r, g, b int) byte   { return byte((-9714*r-19070*g+28784*b+32768)>>16 + 128) }
-func cr(r, g, b int) byte   { return byte((28784*r-24103*g-4681*b+32768)>>16 + 128) }
+// ycc is what each value of a channel adds to luma and chroma, in 1/65536: luma in the lower half of a number and Cb in the
+// upper, Cr by itself. Blue adds the offsets and the rounding, too.
+type ycc [3][256]struct {
+	lumaCb uint64
+	cr     uint32
+}
 
-func appendYCbCr444(dst, rgb []byte) []byte {
+// newYCC makes the tables. BT.601, 8 bits, luma 16…235 and chroma 16…240; each chroma row sums to 0 so that grey has none.
+// A sum, offset and all, is never negative.
+func newYCC() *ycc {
+	t := new(ycc)
+	for v := range 256 {
+		for c, k := range [3][3]int{{16829, -9714, 28784}, {33039, -19070, -24103}, {6416, 28784, -4681}} {
+			var offset [3]int
+			if c == 2 {
+				offset = [3]int{16<<16 + 32768, 128<<16 + 32768, 128<<16 + 32768}
+			}
+			e := &t[c][v]
+			e.lumaCb = uint64(k[0]*v+offset[0]) + uint64(k[1]*v+offset[1])<<32
+			e.cr = uint32(k[2]*v + offset[2])
+		}
+	}
+	return t
+}
+
+// of is a colour's luma and chroma.
+func (t *ycc) of(r, g, b byte) (y, cb, cr byte) {
+	er, eg, eb := &t[0][r], &t[1][g], &t[2][b]
+	lumaCb := er.lumaCb + eg.lumaCb + eb.lumaCb
+	return byte(lumaCb >> 16), byte(lumaCb >> 48), byte((er.cr + eg.cr + eb.cr) >> 16)
+}
+
+// luma is that of one colour.
+func luma(r, g, b int) byte { return byte((16829*r+33039*g+6416*b+32768)>>16 + 16) }
+
+func (t *ycc) append444(dst, rgb []byte) []byte {
 	n := len(rgb) / 3
 	at := len(dst)
 	dst = extend(dst, 3*n)
-	ys, cbs, crs := dst[at:at+n], dst[at+n:at+2*n], dst[at+2*n:at+3*n]
+	ys, cbs, crs := dst[at:at+n], dst[at+n : at+2*n][:n], dst[at+2*n : at+3*n][:n]
 	for i := range ys {
-		r, g, b := int(rgb[3*i]), int(rgb[3*i+1]), int(rgb[3*i+2])
-		ys[i], cbs[i], crs[i] = luma(r, g, b), cb(r, g, b), cr(r, g, b)
+		px := rgb[3*i : 3*i+3]
+		ys[i], cbs[i], crs[i] = t.of(px[0], px[1], px[2])
 	}
 	return dst
 }
 
-// appendYCbCr420 takes chroma from the mean colour of each 2 × 2 pixels; at an odd right or lower border the last
+// append420 takes chroma from the mean colour of each 2 × 2 pixels; at an odd right or lower border the last
 // column or row counts twice.
-func appendYCbCr420(dst, rgb []byte, w, h int) []byte {
+func (t *ycc) append420(dst, rgb []byte, w, h int) []byte {
 	cw, ch := (w+1)/2, (h+1)/2
 	at := len(dst)
 	dst = extend(dst, w*h+2*cw*ch)
 	ys := dst[at : at+w*h]
 	for i := range ys {
-		ys[i] = luma(int(rgb[3*i]), int(rgb[3*i+1]), int(rgb[3*i+2]))
+		px := rgb[3*i : 3*i+3]
+		ys[i] = byte((t[0][px[0]].lumaCb + t[1][px[1]].lumaCb + t[2][px[2]].lumaCb) >> 16)
 	}
 	cbs, crs := dst[at+w*h:at+w*h+cw*ch], dst[at+w*h+cw*ch:]
 	for y := range ch {
@@ -131,7 +163,7 @@ func appendYCbCr420(dst, rgb []byte, w, h int) []byte {
 			r := (int(a[0]) + int(b[0]) + int(c[0]) + int(d[0]) + 2) / 4
 			g := (int(a[1]) + int(b[1]) + int(c[1]) + int(d[1]) + 2) / 4
 			u := (int(a[2]) + int(b[2]) + int(c[2]) + int(d[2]) + 2) / 4
-			cbs[y*cw+x], crs[y*cw+x] = cb(r, g, u), cr(r, g, u)
+			_, cbs[y*cw+x], crs[y*cw+x] = t.of(byte(r), byte(g), byte(u))
 		}
 	}
 	return dst

@@ -106,7 +106,7 @@ func TestY4M420OfOddSizes(t *testing.T) {
 
 func TestY4M420TakesTheMean(t *testing.T) {
 	rgb := []byte{255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255}
-	got := appendYCbCr420(nil, rgb, 2, 2)
+	got := newYCC().append420(nil, rgb, 2, 2)
 	if want := []byte{cb(128, 128, 128), cr(128, 128, 128)}; !bytes.Equal(got[4:], want) {
 		t.Errorf("chroma %v, want %v", got[4:], want)
 	}
@@ -131,6 +131,21 @@ func TestRatio(t *testing.T) {
 		n, d := ratio(fps)
 		if got := fmt.Sprintf("%d:%d", n, d); got != want {
 			t.Errorf("%v: %s, want %s", fps, got, want)
+		}
+	}
+}
+
+// The definition of chroma, as luma has it.
+func cb(r, g, b int) byte { return byte((-9714*r-19070*g+28784*b+32768)>>16 + 128) }
+func cr(r, g, b int) byte { return byte((28784*r-24103*g-4681*b+32768)>>16 + 128) }
+
+// TestTablesOfColors holds the tables to the definition for every colour.
+func TestTablesOfColors(t *testing.T) {
+	tables := newYCC()
+	for i := range 1 << 24 {
+		r, g, b := i>>16, i>>8&255, i&255
+		if y, u, v := tables.of(byte(r), byte(g), byte(b)); y != luma(r, g, b) || u != cb(r, g, b) || v != cr(r, g, b) {
+			t.Fatalf("%d %d %d: %d %d %d, want %d %d %d", r, g, b, y, u, v, luma(r, g, b), cb(r, g, b), cr(r, g, b))
 		}
 	}
 }
