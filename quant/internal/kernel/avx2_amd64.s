@@ -8,7 +8,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x04f58e0f; WORD $0x0000 // jle 0x502 <pointwiseAVX2+0x502>
+	LONG $0x04a58e0f; WORD $0x0000 // jle 0x4b2 <pointwiseAVX2+0x4b2>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -22,12 +22,12 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x40c08348 // add rax, 0x40
+	LONG $0x80e88348 // sub rax, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x04b38d0f; WORD $0x0000 // jge 0x4f8 <pointwiseAVX2+0x4f8>
+	LONG $0x04638d0f; WORD $0x0000 // jge 0x4a8 <pointwiseAVX2+0x4a8>
 	WORD $0x2948; BYTE $0xca // sub rdx, rcx
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x02de8e0f; WORD $0x0000 // jle 0x330 <pointwiseAVX2+0x330>
+	LONG $0x02ae8e0f; WORD $0x0000 // jle 0x300 <pointwiseAVX2+0x300>
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	WORD $0xd77e // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
@@ -47,93 +47,86 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa17d // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x185f8b48 // mov rbx, qword ptr [rdi + 0x18]
 	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0x1c6ffec5; BYTE $0x13 // vmovdqu ymm3, ymmword ptr [rbx + rdx]
+	LONG $0x246ffec5; BYTE $0x13 // vmovdqu ymm4, ymmword ptr [rbx + rdx]
 	LONG $0x0c6ffec5; BYTE $0x33 // vmovdqu ymm1, ymmword ptr [rbx + rsi]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01768e0f; WORD $0x0000 // jle 0x220 <pointwiseAVX2+0x220>
-	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
+	LONG $0x01468e0f; WORD $0x0000 // jle 0x1f0 <pointwiseAVX2+0x1f0>
 	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0xdaaf0f49 // imul rbx, r10
 	WORD $0x0348; BYTE $0x1f // add rbx, qword ptr [rdi]
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0xcd6e79c5 // vmovd xmm9, ebp
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7e01c4; WORD $0xbe1c // vmovdqu ymm11, ymmword ptr [r14 + 4*r15]
-	LONG $0x6f7e01c4; WORD $0xbe64; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [r14 + 4*r15 + 0x20]
-	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
-	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
-	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
-	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
-	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
-	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x587d22c4; WORD $0x3b34 // vpbroadcastd ymm14, dword ptr [rbx + r15]
-	LONG $0xdb3141c4; BYTE $0xfe // vpand xmm15, xmm9, xmm14
-	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xfc6ffdc5 // vmovdqa ymm7, ymm4
+	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x6f7e01c4; WORD $0xfe24 // vmovdqu ymm12, ymmword ptr [r14 + 8*r15]
+	LONG $0x6f7e01c4; WORD $0xfe5c; BYTE $0x20 // vmovdqu ymm11, ymmword ptr [r14 + 8*r15 + 0x20]
+	LONG $0x6f7e01c4; WORD $0xfe54; BYTE $0x40 // vmovdqu ymm10, ymmword ptr [r14 + 8*r15 + 0x40]
+	LONG $0x6f7e01c4; WORD $0xfe4c; BYTE $0x60 // vmovdqu ymm9, ymmword ptr [r14 + 8*r15 + 0x60]
+	LONG $0x187d22c4; WORD $0x3b34 // vbroadcastss ymm14, dword ptr [rbx + r15]
+	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
+	LONG $0xed6e79c5 // vmovd xmm13, ebp
+	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	LONG $0xdb0d41c4; BYTE $0xfd // vpand ymm15, ymm14, ymm13
 	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
-	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
+	LONG $0xf505c1c4; BYTE $0xc4 // vpmaddwd ymm0, ymm15, ymm12
 	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0xf50541c4; BYTE $0xc2 // vpmaddwd ymm8, ymm15, ymm10
+	LONG $0xf50d41c4; BYTE $0xc3 // vpmaddwd ymm8, ymm14, ymm11
 	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
-	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
-	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
-	LONG $0x587d22c4; WORD $0x3b74; BYTE $0x04 // vpbroadcastd ymm14, dword ptr [rbx + r15 + 0x4]
+	LONG $0xf505c1c4; BYTE $0xc2 // vpmaddwd ymm0, ymm15, ymm10
+	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
+	LONG $0xf50dc1c4; BYTE $0xe9 // vpmaddwd ymm5, ymm14, ymm9
+	LONG $0x187d22c4; WORD $0x3b74; BYTE $0x04 // vbroadcastss ymm14, dword ptr [rbx + r15 + 0x4]
 	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
-	LONG $0xdb31c1c4; BYTE $0xc6 // vpand xmm0, xmm9, xmm14
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0xdb0dc1c4; BYTE $0xc5 // vpand ymm0, ymm14, ymm13
 	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
-	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xf8f51dc5 // vpmaddwd ymm15, ymm12, ymm0
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xf50d41c4; BYTE $0xfb // vpmaddwd ymm15, ymm14, ymm11
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
-	LONG $0xe4fe8dc5 // vpaddd ymm4, ymm14, ymm4
-	LONG $0xe4fefdc5 // vpaddd ymm4, ymm0, ymm4
-	LONG $0x587da2c4; WORD $0x3b44; BYTE $0x08 // vpbroadcastd ymm0, dword ptr [rbx + r15 + 0x8]
-	LONG $0xf0db31c5 // vpand xmm14, xmm9, xmm0
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0xc0f5adc5 // vpmaddwd ymm0, ymm10, ymm0
+	LONG $0xc3fefdc5 // vpaddd ymm0, ymm0, ymm3
+	LONG $0xf50dc1c4; BYTE $0xd9 // vpmaddwd ymm3, ymm14, ymm9
+	LONG $0xdbfefdc5 // vpaddd ymm3, ymm0, ymm3
+	LONG $0x187da2c4; WORD $0x3b44; BYTE $0x08 // vbroadcastss ymm0, dword ptr [rbx + r15 + 0x8]
+	LONG $0xf0db15c5 // vpand ymm14, ymm13, ymm0
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xf50d41c4; BYTE $0xfc // vpmaddwd ymm15, ymm14, ymm12
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xf8f525c5 // vpmaddwd ymm15, ymm11, ymm0
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
-	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
-	LONG $0xc0feedc5 // vpaddd ymm0, ymm2, ymm0
-	LONG $0xd0fe8dc5 // vpaddd ymm2, ymm14, ymm0
-	LONG $0x587da2c4; WORD $0x3b44; BYTE $0x0c // vpbroadcastd ymm0, dword ptr [rbx + r15 + 0xc]
-	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
-	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
-	LONG $0xdbfe95c5 // vpaddd ymm3, ymm13, ymm3
-	LONG $0xc0dbb1c5 // vpand xmm0, xmm9, xmm0
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
-	LONG $0xdbfeadc5 // vpaddd ymm3, ymm10, ymm3
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
+	LONG $0xf50d41c4; BYTE $0xf2 // vpmaddwd ymm14, ymm14, ymm10
+	LONG $0xd2fe8dc5 // vpaddd ymm2, ymm14, ymm2
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0xd0feedc5 // vpaddd ymm2, ymm2, ymm0
+	LONG $0x187da2c4; WORD $0x3b44; BYTE $0x0c // vbroadcastss ymm0, dword ptr [rbx + r15 + 0xc]
+	LONG $0xe8db15c5 // vpand ymm13, ymm13, ymm0
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xf51541c4; BYTE $0xe4 // vpmaddwd ymm12, ymm13, ymm12
+	LONG $0xe4fe9dc5 // vpaddd ymm4, ymm12, ymm4
+	LONG $0xd8f525c5 // vpmaddwd ymm11, ymm11, ymm0
+	LONG $0xe4fea5c5 // vpaddd ymm4, ymm11, ymm4
+	LONG $0xf51541c4; BYTE $0xd2 // vpmaddwd ymm10, ymm13, ymm10
 	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
-	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
 	LONG $0x10c78349 // add r15, 0x10
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xfee1850f; WORD $0xffff // jne 0xf0 <pointwiseAVX2+0xf0>
-	WORD $0x27eb // jmp 0x238 <pointwiseAVX2+0x238>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xfefd850f; WORD $0xffff // jne 0xe0 <pointwiseAVX2+0xe0>
+	WORD $0x23eb // jmp 0x208 <pointwiseAVX2+0x208>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xfc6ffdc5 // vmovdqa ymm7, ymm4
+	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
 	LONG $0x585f8b4c // mov r11, qword ptr [rdi + 0x58]
 	LONG $0xdaaf0f4d // imul r11, r10
 	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
@@ -152,29 +145,29 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
 	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
 	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59b4c5 // vmulps ymm3, ymm9, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bcdc5 // vpackssdw ymm3, ymm6, ymm3
-	LONG $0xdbedadc5 // vpaddsw ymm3, ymm10, ymm3
-	LONG $0xdb67c5c5 // vpackuswb ymm3, ymm7, ymm3
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459b4c5 // vmulps ymm4, ymm9, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xe46bcdc5 // vpackssdw ymm4, ymm6, ymm4
+	LONG $0xe4edadc5 // vpaddsw ymm4, ymm10, ymm4
+	LONG $0xe467c5c5 // vpackuswb ymm4, ymm7, ymm4
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x0a7e // jle 0x2b0 <pointwiseAVX2+0x2b0>
-	LONG $0x7f7ec1c4; WORD $0x131c // vmovdqu ymmword ptr [r11 + rdx], ymm3
-	WORD $0x08eb // jmp 0x2b6 <pointwiseAVX2+0x2b6>
+	WORD $0x0a7e // jle 0x280 <pointwiseAVX2+0x280>
+	LONG $0x7f7ec1c4; WORD $0x1324 // vmovdqu ymmword ptr [r11 + rdx], ymm4
+	WORD $0x08eb // jmp 0x286 <pointwiseAVX2+0x286>
 	WORD $0x9066 // nop
-	LONG $0x7f7ac1c4; WORD $0x131c // vmovdqu xmmword ptr [r11 + rdx], xmm3
+	LONG $0x7f7ac1c4; WORD $0x1324 // vmovdqu xmmword ptr [r11 + rdx], xmm4
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x107ca1c4; WORD $0x0b04 // vmovups ymm0, ymmword ptr [rbx + r9]
-	LONG $0xdd5bfcc5 // vcvtdq2ps ymm3, ymm5
-	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe55bfcc5 // vcvtdq2ps ymm4, ymm5
 	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xdc6be5c5 // vpackssdw ymm3, ymm3, ymm4
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
 	LONG $0xdbedadc5 // vpaddsw ymm3, ymm10, ymm3
 	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
@@ -187,33 +180,31 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc867e5c5 // vpackuswb ymm1, ymm3, ymm0
 	WORD $0x294d; BYTE $0xc6 // sub r14, r8
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0xfd6b8f0f; WORD $0xffff // jg 0x80 <pointwiseAVX2+0x80>
+	LONG $0xfd9b8f0f; WORD $0xffff // jg 0x80 <pointwiseAVX2+0x80>
 	LONG $0x7f7a81c4; WORD $0x0b0c // vmovdqu xmmword ptr [r11 + r9], xmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
-	LONG $0xfd678c0f; WORD $0xffff // jl 0x8f <pointwiseAVX2+0x8f>
-	LONG $0xfffd03e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
+	LONG $0xfd978c0f; WORD $0xffff // jl 0x8f <pointwiseAVX2+0x8f>
+	LONG $0xfffd33e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0xfcf58e0f; WORD $0xffff // jle 0x30 <pointwiseAVX2+0x30>
+	LONG $0xfd258e0f; WORD $0xffff // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x01ca8348 // or rdx, 0x1
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x04e6c148 // shl rsi, 0x4
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x15eb // jmp 0x363 <pointwiseAVX2+0x363>
+	WORD $0x15eb // jmp 0x333 <pointwiseAVX2+0x333>
 	WORD $0x9066 // nop
 	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0xfccd8d0f; WORD $0xffff // jge 0x30 <pointwiseAVX2+0x30>
+	LONG $0xfcfd8d0f; WORD $0xffff // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
 	LONG $0x6f7ec1c4; WORD $0x320c // vmovdqu ymm1, ymmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00f68e0f; WORD $0x0000 // jle 0x470 <pointwiseAVX2+0x470>
-	LONG $0x00ffba41; WORD $0x00ff // mov r10d, 0xff00ff
-	LONG $0x6e79c1c4; BYTE $0xea // vmovd xmm5, r10d
+	LONG $0x00d68e0f; WORD $0x0000 // jle 0x420 <pointwiseAVX2+0x420>
 	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0xd0af0f4d // imul r10, r8
 	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
@@ -224,48 +215,45 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7ec1c4; WORD $0x9b04 // vmovdqu ymm0, ymmword ptr [r11 + 4*rbx]
-	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
-	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
-	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
-	LONG $0x587dc2c4; WORD $0x1a04 // vpbroadcastd ymm0, dword ptr [r10 + rbx]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
-	LONG $0x587d42c4; WORD $0x1a4c; BYTE $0x04 // vpbroadcastd ymm9, dword ptr [r10 + rbx + 0x4]
-	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
-	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
-	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	WORD $0x9066 // nop
+	LONG $0x6f7ec1c4; WORD $0xdb34 // vmovdqu ymm6, ymmword ptr [r11 + 8*rbx]
+	LONG $0x6f7ec1c4; WORD $0xdb6c; BYTE $0x20 // vmovdqu ymm5, ymmword ptr [r11 + 8*rbx + 0x20]
+	LONG $0x187dc2c4; WORD $0x1a04 // vbroadcastss ymm0, dword ptr [r10 + rbx]
+	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
+	LONG $0xfd6ef9c5 // vmovd xmm7, ebp
+	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
 	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
-	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
+	LONG $0xc9febdc5 // vpaddd ymm1, ymm8, ymm1
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0x187d42c4; WORD $0x1a44; BYTE $0x04 // vbroadcastss ymm8, dword ptr [r10 + rbx + 0x4]
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
+	LONG $0xc7dbbdc5 // vpand ymm0, ymm8, ymm7
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc4fefdc5 // vpaddd ymm0, ymm0, ymm4
+	LONG $0x715dc1c4; WORD $0x08d0 // vpsrlw ymm4, ymm8, 0x8
+	LONG $0xe5f5ddc5 // vpmaddwd ymm4, ymm4, ymm5
 	LONG $0xe4fefdc5 // vpaddd ymm4, ymm0, ymm4
-	LONG $0x587dc2c4; WORD $0x1a44; BYTE $0x08 // vpbroadcastd ymm0, dword ptr [r10 + rbx + 0x8]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
+	LONG $0x187dc2c4; WORD $0x1a44; BYTE $0x08 // vbroadcastss ymm0, dword ptr [r10 + rbx + 0x8]
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xdbfebdc5 // vpaddd ymm3, ymm8, ymm3
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8febdc5 // vpaddd ymm3, ymm8, ymm0
-	LONG $0x587dc2c4; WORD $0x1a44; BYTE $0x0c // vpbroadcastd ymm0, dword ptr [r10 + rbx + 0xc]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xd8fee5c5 // vpaddd ymm3, ymm3, ymm0
+	LONG $0x187dc2c4; WORD $0x1a44; BYTE $0x0c // vbroadcastss ymm0, dword ptr [r10 + rbx + 0xc]
+	LONG $0xffdbfdc5 // vpand ymm7, ymm0, ymm7
+	LONG $0xf6f5c5c5 // vpmaddwd ymm6, ymm7, ymm6
+	LONG $0xd2fecdc5 // vpaddd ymm2, ymm6, ymm2
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0feedc5 // vpaddd ymm0, ymm2, ymm0
-	LONG $0xd0fec5c5 // vpaddd ymm2, ymm7, ymm0
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xd0feedc5 // vpaddd ymm2, ymm2, ymm0
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xff4a850f; WORD $0xffff // jne 0x3b0 <pointwiseAVX2+0x3b0>
-	WORD $0x14eb // jmp 0x47c <pointwiseAVX2+0x47c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xff58850f; WORD $0xffff // jne 0x370 <pointwiseAVX2+0x370>
+	WORD $0x12eb // jmp 0x42c <pointwiseAVX2+0x42c>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
@@ -292,12 +280,12 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x40573948 // cmp qword ptr [rdi + 0x40], rdx
-	LONG $0xfe708e0f; WORD $0xffff // jle 0x350 <pointwiseAVX2+0x350>
+	LONG $0xfe908e0f; WORD $0xffff // jle 0x320 <pointwiseAVX2+0x320>
 	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0xfe708c0f; WORD $0xffff // jl 0x363 <pointwiseAVX2+0x363>
-	LONG $0xfffb38e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
+	LONG $0xfe908c0f; WORD $0xffff // jl 0x333 <pointwiseAVX2+0x333>
+	LONG $0xfffb88e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -312,209 +300,207 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x07f28e0f; WORD $0x0000 // jle 0xd0f <denseAVX2+0x7ff>
+	LONG $0x08158e0f; WORD $0x0000 // jle 0xce2 <denseAVX2+0x822>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x70ec8348 // sub rsp, 0x70
+	LONG $0x80ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0x80
 	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
-	LONG $0x447ffec5; WORD $0x5024 // vmovdqu ymmword ptr [rsp + 0x50], ymm0
+	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1beb // jmp 0x556 <denseAVX2+0x46>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	WORD $0x18eb // jmp 0x506 <denseAVX2+0x46>
+	WORD $0x9066 // nop
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07ab8d0f; WORD $0x0000 // jge 0xd01 <denseAVX2+0x7f1>
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x07cb8d0f; WORD $0x0000 // jge 0xcd1 <denseAVX2+0x811>
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x04188e0f; WORD $0x0000 // jle 0x980 <denseAVX2+0x470>
-	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xcf7e // jle 0x540 <denseAVX2+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x04288e0f; WORD $0x0000 // jle 0x940 <denseAVX2+0x480>
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xcf7e // jle 0x4f0 <denseAVX2+0x30>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x05e1c148 // shl rcx, 0x5
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x20c98348 // or rcx, 0x20
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
 	LONG $0x02c88348 // or rax, 0x2
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
-	WORD $0xf631 // xor esi, esi
-	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	WORD $0x27eb // jmp 0x5cb <denseAVX2+0xbb>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xff758d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x25eb // jmp 0x586 <denseAVX2+0xc6>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
+	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
+	LONG $0xff6a8d0f; WORD $0xffff // jge 0x4f0 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0xc0af0f49 // imul rax, r8
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x026b8e0f; WORD $0x0000 // jle 0x870 <denseAVX2+0x360>
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
-	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
-	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	LONG $0x02608e0f; WORD $0x0000 // jle 0x820 <denseAVX2+0x360>
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0xc120 // and cl, al
-	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x024c850f; WORD $0x0000 // jne 0x870 <denseAVX2+0x360>
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
-	WORD $0x894d; BYTE $0xfc // mov r12, r15
-	LONG $0xe3af0f4c // imul r12, rbx
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x9f0f; BYTE $0xc2 // setg dl
+	WORD $0xc220 // and dl, al
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x0241850f; WORD $0x0000 // jne 0x820 <denseAVX2+0x360>
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x8087034c; WORD $0x0000; BYTE $0x00 // add r8, qword ptr [rdi + 0x80]
+	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
+	LONG $0x44af0f48; WORD $0x1024 // imul rax, qword ptr [rsp + 0x10]
+	WORD $0x8949; BYTE $0xcc // mov r12, rcx
+	LONG $0xe2af0f4d // imul r12, r10
 	LONG $0xe0af0f4c // imul r12, rax
 	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
-	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x05e3c149 // shl r11, 0x5
-	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x05e3c148 // shl rbx, 0x5
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
-	WORD $0xc031 // xor eax, eax
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	LONG $0xc1148b48 // mov rdx, qword ptr [rcx + 8*rax]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x246c8b4c; BYTE $0x38 // mov r13, qword ptr [rsp + 0x38]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	LONG $0xd0348b48 // mov rsi, qword ptr [rax + 8*rdx]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3b74 // je 0x690 <denseAVX2+0x1d0>
+	LONG $0x00558b49 // mov rdx, qword ptr [r13]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3b74 // je 0x6d0 <denseAVX2+0x1c0>
-	LONG $0x004d8b49 // mov rcx, qword ptr [r13]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5278 // js 0x6f0 <denseAVX2+0x1e0>
-	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
-	LONG $0x08558b4d // mov r10, qword ptr [r13 + 0x8]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x5678 // js 0x700 <denseAVX2+0x1f0>
-	WORD $0x0149; BYTE $0xd2 // add r10, rdx
+	WORD $0x5278 // js 0x6b0 <denseAVX2+0x1f0>
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x5678 // js 0x6c0 <denseAVX2+0x200>
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0x5a78 // js 0x710 <denseAVX2+0x200>
-	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
-	LONG $0x18458b4d // mov r8, qword ptr [r13 + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5e78 // js 0x720 <denseAVX2+0x210>
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	WORD $0x60eb // jmp 0x727 <denseAVX2+0x217>
+	WORD $0x5a78 // js 0x6d0 <denseAVX2+0x210>
+	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
+	LONG $0x184d8b4d // mov r9, qword ptr [r13 + 0x18]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x5e78 // js 0x6e0 <denseAVX2+0x220>
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	WORD $0x60eb // jmp 0x6e7 <denseAVX2+0x227>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
-	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
-	WORD $0x894d; BYTE $0xc2 // mov r10, r8
-	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
-	WORD $0x45eb // jmp 0x727 <denseAVX2+0x217>
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
+	WORD $0x894c; BYTE $0xcd // mov rbp, r9
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	WORD $0x45eb // jmp 0x6e7 <denseAVX2+0x227>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
-	LONG $0x08558b4d // mov r10, qword ptr [r13 + 0x8]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xaa79 // jns 0x6aa <denseAVX2+0x19a>
-	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xaa79 // jns 0x66a <denseAVX2+0x1aa>
+	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
 	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xa679 // jns 0x6b6 <denseAVX2+0x1a6>
+	WORD $0xa679 // jns 0x676 <denseAVX2+0x1b6>
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
-	LONG $0x18458b4d // mov r8, qword ptr [r13 + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xa279 // jns 0x6c2 <denseAVX2+0x1b2>
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
-	WORD $0x8949; BYTE $0xde // mov r14, rbx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x184d8b4d // mov r9, qword ptr [r13 + 0x18]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xa279 // jns 0x682 <denseAVX2+0x1c2>
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7e41c4; WORD $0x241c // vmovdqu ymm11, ymmword ptr [r12]
-	LONG $0x6f7e41c4; WORD $0x2464; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [r12 + 0x20]
-	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
-	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
-	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
-	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
-	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
-	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x587d22c4; WORD $0x8934 // vpbroadcastd ymm14, dword ptr [rcx + 4*r9]
-	LONG $0xdb3141c4; BYTE $0xfe // vpand xmm15, xmm9, xmm14
-	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0x6f7e41c4; WORD $0x2424 // vmovdqu ymm12, ymmword ptr [r12]
+	LONG $0x6f7e41c4; WORD $0x245c; BYTE $0x20 // vmovdqu ymm11, ymmword ptr [r12 + 0x20]
+	LONG $0x6f7e41c4; WORD $0x2454; BYTE $0x40 // vmovdqu ymm10, ymmword ptr [r12 + 0x40]
+	LONG $0x6f7e41c4; WORD $0x244c; BYTE $0x60 // vmovdqu ymm9, ymmword ptr [r12 + 0x60]
+	LONG $0x187d22c4; WORD $0xf234 // vbroadcastss ymm14, dword ptr [rdx + 8*r14]
+	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
+	LONG $0xe86e79c5 // vmovd xmm13, eax
+	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	LONG $0xdb0d41c4; BYTE $0xfd // vpand ymm15, ymm14, ymm13
 	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
-	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
+	LONG $0xf505c1c4; BYTE $0xc4 // vpmaddwd ymm0, ymm15, ymm12
 	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0xf50541c4; BYTE $0xc2 // vpmaddwd ymm8, ymm15, ymm10
+	LONG $0xf50d41c4; BYTE $0xc3 // vpmaddwd ymm8, ymm14, ymm11
 	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
-	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
-	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
+	LONG $0xf505c1c4; BYTE $0xc2 // vpmaddwd ymm0, ymm15, ymm10
+	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
+	LONG $0xf50dc1c4; BYTE $0xe9 // vpmaddwd ymm5, ymm14, ymm9
 	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
-	LONG $0x587d82c4; WORD $0x8a04 // vpbroadcastd ymm0, dword ptr [r10 + 4*r9]
-	LONG $0xf0db31c5 // vpand xmm14, xmm9, xmm0
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x187d82c4; WORD $0xf304 // vbroadcastss ymm0, dword ptr [r11 + 8*r14]
+	LONG $0xf0db15c5 // vpand ymm14, ymm13, ymm0
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xf50d41c4; BYTE $0xfc // vpmaddwd ymm15, ymm14, ymm12
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xf8f525c5 // vpmaddwd ymm15, ymm11, ymm0
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
-	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0x587d22c4; WORD $0x8d7c; BYTE $0x00 // vpbroadcastd ymm15, dword ptr [rbp + 4*r9]
-	LONG $0xe0fe8dc5 // vpaddd ymm4, ymm14, ymm0
-	LONG $0xdb31c1c4; BYTE $0xc7 // vpand xmm0, xmm9, xmm15
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x710dc1c4; WORD $0x08d7 // vpsrlw ymm14, ymm15, 0x8
-	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xf50d41c4; BYTE $0xf2 // vpmaddwd ymm14, ymm14, ymm10
+	LONG $0xe4fe8dc5 // vpaddd ymm4, ymm14, ymm4
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0x187d22c4; WORD $0xf574; BYTE $0x00 // vbroadcastss ymm14, dword ptr [rbp + 8*r14]
+	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
+	LONG $0xdb0dc1c4; BYTE $0xc5 // vpand ymm0, ymm14, ymm13
+	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
+	LONG $0xf8f51dc5 // vpmaddwd ymm15, ymm12, ymm0
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xf50d41c4; BYTE $0xfb // vpmaddwd ymm15, ymm14, ymm11
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
-	LONG $0xdbfe8dc5 // vpaddd ymm3, ymm14, ymm3
+	LONG $0xc0f5adc5 // vpmaddwd ymm0, ymm10, ymm0
+	LONG $0xc3fefdc5 // vpaddd ymm0, ymm0, ymm3
+	LONG $0xf50dc1c4; BYTE $0xd9 // vpmaddwd ymm3, ymm14, ymm9
 	LONG $0xdbfefdc5 // vpaddd ymm3, ymm0, ymm3
-	LONG $0x587d82c4; WORD $0x8804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r9]
-	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
-	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
-	LONG $0xd2fe95c5 // vpaddd ymm2, ymm13, ymm2
-	LONG $0xc0dbb1c5 // vpand xmm0, xmm9, xmm0
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
-	LONG $0xd2feadc5 // vpaddd ymm2, ymm10, ymm2
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
+	LONG $0x187d82c4; WORD $0xf104 // vbroadcastss ymm0, dword ptr [r9 + 8*r14]
+	LONG $0xe8db15c5 // vpand ymm13, ymm13, ymm0
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xf51541c4; BYTE $0xe4 // vpmaddwd ymm12, ymm13, ymm12
+	LONG $0xd2fe9dc5 // vpaddd ymm2, ymm12, ymm2
+	LONG $0xd8f525c5 // vpmaddwd ymm11, ymm11, ymm0
+	LONG $0xd2fea5c5 // vpaddd ymm2, ymm11, ymm2
+	LONG $0xf51541c4; BYTE $0xd2 // vpmaddwd ymm10, ymm13, ymm10
 	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
-	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
-	LONG $0x40c48349 // add r12, 0x40
-	LONG $0x04c18349 // add r9, 0x4
-	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfedf850f; WORD $0xffff // jne 0x730 <denseAVX2+0x220>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x014d; BYTE $0xdd // add r13, r11
-	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xfe30850f; WORD $0xffff // jne 0x690 <denseAVX2+0x180>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x24443b48; BYTE $0x08 // cmp rax, qword ptr [rsp + 0x8]
-	LONG $0xfe12850f; WORD $0xffff // jne 0x680 <denseAVX2+0x170>
-	WORD $0x18eb // jmp 0x888 <denseAVX2+0x378>
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
+	LONG $0x80ec8349 // sub r12, -0x80
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0xff49; BYTE $0xcf // dec r15
+	LONG $0xfefb850f; WORD $0xffff // jne 0x6f0 <denseAVX2+0x230>
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xfe4c850f; WORD $0xffff // jne 0x650 <denseAVX2+0x190>
+	LONG $0x24548b48; BYTE $0x48 // mov rdx, qword ptr [rsp + 0x48]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
+	LONG $0xfe19850f; WORD $0xffff // jne 0x630 <denseAVX2+0x170>
+	WORD $0x1feb // jmp 0x838 <denseAVX2+0x378>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
@@ -523,7 +509,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
 	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
@@ -532,7 +518,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
 	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
 	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
-	LONG $0x446f7ec5; WORD $0x5024 // vmovdqu ymm8, ymmword ptr [rsp + 0x50]
+	LONG $0x446f7ec5; WORD $0x6024 // vmovdqu ymm8, ymmword ptr [rsp + 0x60]
 	LONG $0xffedbdc5 // vpaddsw ymm7, ymm8, ymm7
 	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
 	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
@@ -543,16 +529,17 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc06bcdc5 // vpackssdw ymm0, ymm6, ymm0
 	LONG $0xc0edbdc5 // vpaddsw ymm0, ymm8, ymm0
 	LONG $0xd067c5c5 // vpackuswb ymm2, ymm7, ymm0
-	LONG $0x244c2b48; BYTE $0x10 // sub rcx, qword ptr [rsp + 0x10]
+	LONG $0x244c2b48; BYTE $0x18 // sub rcx, qword ptr [rsp + 0x18]
 	LONG $0x02f98348 // cmp rcx, 0x2
-	WORD $0x0f7c // jl 0x900 <denseAVX2+0x3f0>
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ec1c4; WORD $0x1014 // vmovdqu ymmword ptr [r8 + rdx], ymm2
-	WORD $0x0deb // jmp 0x90a <denseAVX2+0x3fa>
+	WORD $0x0f7c // jl 0x8b0 <denseAVX2+0x3f0>
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0x7f7ec1c4; WORD $0x1114 // vmovdqu ymmword ptr [r9 + rdx], ymm2
+	WORD $0x0deb // jmp 0x8ba <denseAVX2+0x3fa>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0x7f7ac1c4; WORD $0x1114 // vmovdqu xmmword ptr [r9 + rdx], xmm2
+	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x0410fcc5; BYTE $0x30 // vmovups ymm0, ymmword ptr [rax + rsi]
@@ -563,7 +550,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xd46bedc5 // vpackssdw ymm2, ymm2, ymm4
-	LONG $0x646ffec5; WORD $0x5024 // vmovdqu ymm4, ymmword ptr [rsp + 0x50]
+	LONG $0x646ffec5; WORD $0x6024 // vmovdqu ymm4, ymmword ptr [rsp + 0x60]
 	LONG $0xd4ededc5 // vpaddsw ymm2, ymm2, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
 	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
@@ -574,199 +561,197 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
 	LONG $0xc4edfdc5 // vpaddsw ymm0, ymm0, ymm4
 	LONG $0xc867edc5 // vpackuswb ymm1, ymm2, ymm0
-	LONG $0x244c2b48; BYTE $0x48 // sub rcx, qword ptr [rsp + 0x48]
+	LONG $0x244c2b48; BYTE $0x20 // sub rcx, qword ptr [rsp + 0x20]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0xfc3b8f0f; WORD $0xffff // jg 0x5b0 <denseAVX2+0xa0>
-	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
-	LONG $0xfffc36e9; BYTE $0xff // jmp 0x5b6 <denseAVX2+0xa6>
-	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfbb38e0f; WORD $0xffff // jle 0x540 <denseAVX2+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xfc468f0f; WORD $0xffff // jg 0x570 <denseAVX2+0xb0>
+	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
+	LONG $0xfffc41e9; BYTE $0xff // jmp 0x576 <denseAVX2+0xb6>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfba38e0f; WORD $0xffff // jle 0x4f0 <denseAVX2+0x30>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	WORD $0xd231 // xor edx, edx
 	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x04e2c148 // shl rdx, 0x4
-	WORD $0xf631 // xor esi, esi
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	WORD $0x20eb // jmp 0x9ce <denseAVX2+0x4be>
-	WORD $0x9066 // nop
+	WORD $0x27eb // jmp 0x99e <denseAVX2+0x4de>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfb728d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
+	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0xfb528d0f; WORD $0xffff // jge 0x4f0 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
+	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0xc2af0f48 // imul rax, rdx
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x02828e0f; WORD $0x0000 // jle 0xc80 <denseAVX2+0x770>
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
-	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0x02828e0f; WORD $0x0000 // jle 0xc50 <denseAVX2+0x790>
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x0263850f; WORD $0x0000 // jne 0xc80 <denseAVX2+0x770>
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xde // mov r14, rbx
-	LONG $0xf2af0f4d // imul r14, r10
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
+	LONG $0x0263850f; WORD $0x0000 // jne 0xc50 <denseAVX2+0x790>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
-	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	LONG $0x05e1c149 // shl r9, 0x5
-	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x05e2c148 // shl rdx, 0x5
+	LONG $0x80970348; WORD $0x0000; BYTE $0x00 // add rdx, qword ptr [rdi + 0x80]
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	LONG $0x44af0f48; WORD $0x1024 // imul rax, qword ptr [rsp + 0x10]
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0xebaf0f4d // imul r13, r11
+	LONG $0xe8af0f4c // imul r13, rax
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x12eb // jmp 0xa7e <denseAVX2+0x56e>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x246c3b4c; BYTE $0x08 // cmp r13, qword ptr [rsp + 0x8]
-	LONG $0x020e840f; WORD $0x0000 // je 0xc8c <denseAVX2+0x77c>
-	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
-	LONG $0xe8048b4a // mov rax, qword ptr [rax + 8*r13]
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x1feb // jmp 0xa53 <denseAVX2+0x593>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8b48; BYTE $0x48 // mov rcx, qword ptr [rsp + 0x48]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x244c3b48; BYTE $0x10 // cmp rcx, qword ptr [rsp + 0x10]
+	LONG $0x0209840f; WORD $0x0000 // je 0xc5c <denseAVX2+0x79c>
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0xc8048b48 // mov rax, qword ptr [rax + 8*rcx]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0160840f; WORD $0x0000 // je 0xbf0 <denseAVX2+0x6e0>
-	WORD $0xed31 // xor ebp, ebp
-	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x0156840f; WORD $0x0000 // je 0xbc0 <denseAVX2+0x700>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24148b49 // mov rdx, qword ptr [r12]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3778 // js 0xae0 <denseAVX2+0x5d0>
+	WORD $0x3778 // js 0xac0 <denseAVX2+0x600>
 	WORD $0x0148; BYTE $0xc2 // add rdx, rax
-	LONG $0x24448b4d; BYTE $0x08 // mov r8, qword ptr [r12 + 0x8]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x3b78 // js 0xaf1 <denseAVX2+0x5e1>
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x244c8b4d; BYTE $0x08 // mov r9, qword ptr [r12 + 0x8]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x3b78 // js 0xad1 <denseAVX2+0x611>
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
 	LONG $0x244c8b49; BYTE $0x10 // mov rcx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3f78 // js 0xb02 <denseAVX2+0x5f2>
+	WORD $0x3f78 // js 0xae2 <denseAVX2+0x622>
 	WORD $0x0148; BYTE $0xc1 // add rcx, rax
-	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x4378 // js 0xb13 <denseAVX2+0x603>
-	WORD $0x0148; BYTE $0xc6 // add rsi, rax
-	WORD $0x45eb // jmp 0xb1a <denseAVX2+0x60a>
+	LONG $0x24448b4d; BYTE $0x18 // mov r8, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x4378 // js 0xaf3 <denseAVX2+0x633>
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x45eb // jmp 0xafa <denseAVX2+0x63a>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
-	LONG $0x24448b4d; BYTE $0x08 // mov r8, qword ptr [r12 + 0x8]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xc579 // jns 0xab6 <denseAVX2+0x5a6>
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
+	LONG $0x244c8b4d; BYTE $0x08 // mov r9, qword ptr [r12 + 0x8]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xc579 // jns 0xa96 <denseAVX2+0x5d6>
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
 	LONG $0x244c8b49; BYTE $0x10 // mov rcx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xc179 // jns 0xac3 <denseAVX2+0x5b3>
+	WORD $0xc179 // jns 0xaa3 <denseAVX2+0x5e3>
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
-	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbd79 // jns 0xad0 <denseAVX2+0x5c0>
-	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
+	LONG $0x24448b4d; BYTE $0x18 // mov r8, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xbd79 // jns 0xab0 <denseAVX2+0x5f0>
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x894d; BYTE $0xd3 // mov r11, r10
-	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
-	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
-	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
-	LONG $0x587da2c4; WORD $0x3a04 // vpbroadcastd ymm0, dword ptr [rdx + r15]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
-	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
-	LONG $0x587d82c4; WORD $0x3804 // vpbroadcastd ymm0, dword ptr [r8 + r15]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0x587d22c4; WORD $0x390c // vpbroadcastd ymm9, dword ptr [rcx + r15]
-	LONG $0xe0febdc5 // vpaddd ymm4, ymm8, ymm0
-	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
-	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x6f7ec1c4; WORD $0x0075 // vmovdqu ymm6, ymmword ptr [r13]
+	LONG $0x6f7ec1c4; WORD $0x206d // vmovdqu ymm5, ymmword ptr [r13 + 0x20]
+	LONG $0x187da2c4; WORD $0x3a04 // vbroadcastss ymm0, dword ptr [rdx + r15]
+	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
+	LONG $0xfd6ef9c5 // vmovd xmm7, ebp
+	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
 	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
-	LONG $0x587da2c4; WORD $0x3e04 // vpbroadcastd ymm0, dword ptr [rsi + r15]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
+	LONG $0xc9febdc5 // vpaddd ymm1, ymm8, ymm1
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
+	LONG $0x187d82c4; WORD $0x3904 // vbroadcastss ymm0, dword ptr [r9 + r15]
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0x187d22c4; WORD $0x3904 // vbroadcastss ymm8, dword ptr [rcx + r15]
+	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
+	LONG $0xc7dbbdc5 // vpand ymm0, ymm8, ymm7
 	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8fec5c5 // vpaddd ymm3, ymm7, ymm0
-	LONG $0x40c68349 // add r14, 0x40
+	LONG $0xc2fefdc5 // vpaddd ymm0, ymm0, ymm2
+	LONG $0x716dc1c4; WORD $0x08d0 // vpsrlw ymm2, ymm8, 0x8
+	LONG $0xd5f5edc5 // vpmaddwd ymm2, ymm2, ymm5
+	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
+	LONG $0x187d82c4; WORD $0x3804 // vbroadcastss ymm0, dword ptr [r8 + r15]
+	LONG $0xffdbfdc5 // vpand ymm7, ymm0, ymm7
+	LONG $0xf6f5c5c5 // vpmaddwd ymm6, ymm7, ymm6
+	LONG $0xdbfecdc5 // vpaddd ymm3, ymm6, ymm3
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xd8fee5c5 // vpaddd ymm3, ymm3, ymm0
+	LONG $0x80ed8349 // sub r13, -0x80
 	LONG $0x10c78349 // add r15, 0x10
-	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff4a850f; WORD $0xffff // jne 0xb20 <denseAVX2+0x610>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	WORD $0x3948; BYTE $0xdd // cmp rbp, rbx
-	LONG $0xfebb850f; WORD $0xffff // jne 0xaa0 <denseAVX2+0x590>
-	LONG $0xfffe86e9; BYTE $0xff // jmp 0xa70 <denseAVX2+0x560>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	LONG $0xff58850f; WORD $0xffff // jne 0xb00 <denseAVX2+0x640>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
+	LONG $0xfec9850f; WORD $0xffff // jne 0xa80 <denseAVX2+0x5c0>
+	LONG $0xfffe84e9; BYTE $0xff // jmp 0xa40 <denseAVX2+0x580>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
-	LONG $0xe671cdc5; BYTE $0x08 // vpsraw ymm6, ymm6, 0x8
-	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
-	LONG $0x587de2c4; BYTE $0x3a // vpbroadcastd ymm7, dword ptr [rdx]
-	LONG $0xc7db51c5 // vpand xmm8, xmm5, xmm7
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xf6f5bdc5 // vpmaddwd ymm6, ymm8, ymm6
-	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
-	LONG $0xc0f5c5c5 // vpmaddwd ymm0, ymm7, ymm0
+	LONG $0x187de2c4; BYTE $0x02 // vbroadcastss ymm0, dword ptr [rdx]
+	LONG $0x00ffb841; WORD $0x00ff // mov r8d, 0xff00ff
+	LONG $0x6e79c1c4; BYTE $0xe8 // vmovd xmm5, r8d
+	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
+	LONG $0xeddbfdc5 // vpand ymm5, ymm0, ymm5
+	LONG $0xf555c1c4; WORD $0x006d // vpmaddwd ymm5, ymm5, ymmword ptr [r13]
+	LONG $0xc9fed5c5 // vpaddd ymm1, ymm5, ymm1
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xf57dc1c4; WORD $0x2045 // vpmaddwd ymm0, ymm0, ymmword ptr [r13 + 0x20]
 	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
-	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
+	LONG $0xe4fed5c5 // vpaddd ymm4, ymm5, ymm4
 	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
-	LONG $0xe4fecdc5 // vpaddd ymm4, ymm6, ymm4
+	LONG $0xd2fed5c5 // vpaddd ymm2, ymm5, ymm2
 	LONG $0xd0feedc5 // vpaddd ymm2, ymm2, ymm0
-	LONG $0xd2fecdc5 // vpaddd ymm2, ymm6, ymm2
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8fecdc5 // vpaddd ymm3, ymm6, ymm0
-	LONG $0x40c68349 // add r14, 0x40
+	LONG $0xdbfed5c5 // vpaddd ymm3, ymm5, ymm3
+	LONG $0xd8fee5c5 // vpaddd ymm3, ymm3, ymm0
+	LONG $0x80ed8349 // sub r13, -0x80
 	LONG $0x10c28348 // add rdx, 0x10
 	WORD $0xff48; BYTE $0xce // dec rsi
-	WORD $0xa475 // jne 0xc10 <denseAVX2+0x700>
+	WORD $0xa975 // jne 0xbe0 <denseAVX2+0x720>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
-	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x8c75 // jne 0xc00 <denseAVX2+0x6f0>
-	LONG $0xfffdf7e9; BYTE $0xff // jmp 0xa70 <denseAVX2+0x560>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
+	WORD $0x9175 // jne 0xbd0 <denseAVX2+0x710>
+	LONG $0xfffdfce9; BYTE $0xff // jmp 0xa40 <denseAVX2+0x580>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x0410fcc5; BYTE $0x08 // vmovups ymm0, ymmword ptr [rax + rcx]
 	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
 	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
@@ -774,7 +759,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
-	LONG $0x646ffec5; WORD $0x5024 // vmovdqu ymm4, ymmword ptr [rsp + 0x50]
+	LONG $0x646ffec5; WORD $0x6024 // vmovdqu ymm4, ymmword ptr [rsp + 0x60]
 	LONG $0xccedf5c5 // vpaddsw ymm1, ymm1, ymm4
 	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
@@ -785,13 +770,13 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
 	LONG $0xc4edfdc5 // vpaddsw ymm0, ymm0, ymm4
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
 	LONG $0x40473948 // cmp qword ptr [rdi + 0x40], rax
-	LONG $0xfcbd8e0f; WORD $0xffff // jle 0x9b0 <denseAVX2+0x4a0>
+	LONG $0xfcbd8e0f; WORD $0xffff // jle 0x980 <denseAVX2+0x4c0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
-	LONG $0xfffcb8e9; BYTE $0xff // jmp 0x9b9 <denseAVX2+0x4a9>
-	LONG $0x70c48348 // add rsp, 0x70
+	LONG $0x0c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm1
+	LONG $0xfffcb8e9; BYTE $0xff // jmp 0x989 <denseAVX2+0x4c9>
+	LONG $0x80c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x80
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -805,185 +790,165 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06368e0f; WORD $0x0000 // jle 0x1363 <firstAVX2+0x643>
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x05578e0f; WORD $0x0000 // jle 0x1254 <firstAVX2+0x564>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x60ec8348 // sub rsp, 0x60
-	LONG $0x797d62c4; WORD $0x6057 // vpbroadcastw ymm10, word ptr [rdi + 0x60]
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x547f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm10
-	WORD $0x1beb // jmp 0xd66 <firstAVX2+0x46>
+	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x797d62c4; WORD $0x604f // vpbroadcastw ymm9, word ptr [rdi + 0x60]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x4c7f7ec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm9
+	WORD $0x1aeb // jmp 0xd35 <firstAVX2+0x45>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x05ef8d0f; WORD $0x0000 // jge 0x1355 <firstAVX2+0x635>
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x03888e0f; WORD $0x0000 // jle 0x1100 <firstAVX2+0x3e0>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x04c08348 // add rax, 0x4
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x05118d0f; WORD $0x0000 // jge 0x1246 <firstAVX2+0x556>
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x030a8e0f; WORD $0x0000 // jle 0x1050 <firstAVX2+0x360>
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	WORD $0xd17e // jle 0xd50 <firstAVX2+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8949; BYTE $0xc5 // mov r13, rax
-	LONG $0x04e5c149 // shl r13, 0x4
-	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
-	LONG $0x20c98348 // or rcx, 0x20
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0x02c88348 // or rax, 0x2
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	WORD $0xd37e // jle 0xd20 <firstAVX2+0x30>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x0003b841; WORD $0x0000 // mov r8d, 0x3
-	LONG $0x0002b941; WORD $0x0000 // mov r9d, 0x2
-	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	WORD $0x28eb // jmp 0xdf2 <firstAVX2+0xd2>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x0c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm1
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x04c18349 // add r9, 0x4
-	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
-	LONG $0xff5e8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
-	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
-	LONG $0x240c894c // mov qword ptr [rsp], r9
-	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x01af8e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
-	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
+	LONG $0x05e1c148 // shl rcx, 0x5
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0x20c98348 // or rcx, 0x20
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x02c98349 // or r9, 0x2
+	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
+	LONG $0x04e1c149 // shl r9, 0x4
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x1aeb // jmp 0xd9f <firstAVX2+0xaf>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7ea1c4; WORD $0x090c // vmovdqu ymmword ptr [rcx + r9], ymm1
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
+	WORD $0x817d // jge 0xd20 <firstAVX2+0x30>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	LONG $0x146ffec5; BYTE $0x11 // vmovdqu ymm2, ymmword ptr [rcx + rdx]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x0c6ffec5; BYTE $0x01 // vmovdqu ymm1, ymmword ptr [rcx + rax]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a28e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
-	LONG $0xefaf0f4d // imul r13, r15
+	LONG $0x01818e0f; WORD $0x0000 // jle 0xf40 <firstAVX2+0x250>
+	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x01748e0f; WORD $0x0000 // jle 0xf40 <firstAVX2+0x250>
+	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
+	LONG $0x90bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x90]
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0xe7af0f4d // imul r12, r15
+	LONG $0x02e4c149 // shl r12, 0x2
+	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
 	LONG $0xebaf0f4d // imul r13, r11
+	LONG $0xe8af0f4d // imul r13, r8
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
-	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
+	LONG $0x7f2c8d4b // lea rbp, [r15 + 2*r15]
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xce348b49 // mov rsi, qword ptr [r14 + 8*rcx]
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x6f7e41c4; WORD $0x0065 // vmovdqu ymm12, ymmword ptr [r13]
+	LONG $0x6f7e41c4; WORD $0x205d // vmovdqu ymm11, ymmword ptr [r13 + 0x20]
+	LONG $0x6f7e41c4; WORD $0x4055 // vmovdqu ymm10, ymmword ptr [r13 + 0x40]
+	LONG $0x6f7e41c4; WORD $0x604d // vmovdqu ymm9, ymmword ptr [r13 + 0x60]
+	LONG $0x187d62c4; BYTE $0x36 // vbroadcastss ymm14, dword ptr [rsi]
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0xd3af0f48 // imul rdx, rbx
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	LONG $0xf0af0f49 // imul rsi, r8
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	LONG $0xc1af0f4d // imul r8, r9
-	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
-	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
-	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
-	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xcd548b4e; BYTE $0x00 // mov r10, qword ptr [rbp + 8*r9]
-	WORD $0x894d; BYTE $0xdc // mov r12, r11
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x6f7e41c4; WORD $0x005d // vmovdqu ymm11, ymmword ptr [r13]
-	LONG $0x6f7e41c4; WORD $0x2065 // vmovdqu ymm12, ymmword ptr [r13 + 0x20]
-	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
-	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
-	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
-	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
-	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
-	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x587d42c4; WORD $0x1234 // vpbroadcastd ymm14, dword ptr [r10 + rdx]
-	LONG $0xdb3941c4; BYTE $0xfe // vpand xmm15, xmm8, xmm14
-	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0xe86e79c5 // vmovd xmm13, eax
+	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	LONG $0xdb0d41c4; BYTE $0xfd // vpand ymm15, ymm14, ymm13
 	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
-	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
-	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
-	LONG $0xf50541c4; BYTE $0xca // vpmaddwd ymm9, ymm15, ymm10
-	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
-	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
-	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
+	LONG $0xf505c1c4; BYTE $0xc4 // vpmaddwd ymm0, ymm15, ymm12
+	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
+	LONG $0xf50d41c4; BYTE $0xc3 // vpmaddwd ymm8, ymm14, ymm11
+	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
+	LONG $0xf505c1c4; BYTE $0xc2 // vpmaddwd ymm0, ymm15, ymm10
+	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
+	LONG $0xf50dc1c4; BYTE $0xe9 // vpmaddwd ymm5, ymm14, ymm9
 	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
-	LONG $0x587dc2c4; WORD $0x0a04 // vpbroadcastd ymm0, dword ptr [r10 + rcx]
-	LONG $0xf0db39c5 // vpand xmm14, xmm8, xmm0
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x187da2c4; WORD $0x3e04 // vbroadcastss ymm0, dword ptr [rsi + r15]
+	LONG $0xf0db15c5 // vpand ymm14, ymm13, ymm0
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xf50d41c4; BYTE $0xfc // vpmaddwd ymm15, ymm14, ymm12
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xf8f525c5 // vpmaddwd ymm15, ymm11, ymm0
 	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
-	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
-	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0x587d02c4; WORD $0x023c // vpbroadcastd ymm15, dword ptr [r10 + r8]
-	LONG $0xe0fe8dc5 // vpaddd ymm4, ymm14, ymm0
-	LONG $0xdb39c1c4; BYTE $0xc7 // vpand xmm0, xmm8, xmm15
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x710dc1c4; WORD $0x08d7 // vpsrlw ymm14, ymm15, 0x8
-	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xf50d41c4; BYTE $0xf2 // vpmaddwd ymm14, ymm14, ymm10
+	LONG $0xe4fe8dc5 // vpaddd ymm4, ymm14, ymm4
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
+	LONG $0x187da2c4; WORD $0x7e04 // vbroadcastss ymm0, dword ptr [rsi + 2*r15]
+	LONG $0xf0db15c5 // vpand ymm14, ymm13, ymm0
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xf50d41c4; BYTE $0xfc // vpmaddwd ymm15, ymm14, ymm12
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xf8f525c5 // vpmaddwd ymm15, ymm11, ymm0
 	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xf50d41c4; BYTE $0xf2 // vpmaddwd ymm14, ymm14, ymm10
 	LONG $0xdbfe8dc5 // vpaddd ymm3, ymm14, ymm3
-	LONG $0xdbfefdc5 // vpaddd ymm3, ymm0, ymm3
-	LONG $0x587dc2c4; WORD $0x3204 // vpbroadcastd ymm0, dword ptr [r10 + rsi]
-	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
-	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
-	LONG $0xd2fe95c5 // vpaddd ymm2, ymm13, ymm2
-	LONG $0xc0dbb9c5 // vpand xmm0, xmm8, xmm0
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
-	LONG $0xd2feadc5 // vpaddd ymm2, ymm10, ymm2
-	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
-	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
-	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
+	LONG $0x187d62c4; WORD $0x2e34 // vbroadcastss ymm14, dword ptr [rsi + rbp]
+	LONG $0xd8fee5c5 // vpaddd ymm3, ymm3, ymm0
+	LONG $0xdb0dc1c4; BYTE $0xc5 // vpand ymm0, ymm14, ymm13
+	LONG $0x7115c1c4; WORD $0x08d6 // vpsrlw ymm13, ymm14, 0x8
+	LONG $0xe0f51dc5 // vpmaddwd ymm12, ymm12, ymm0
+	LONG $0xd2fe9dc5 // vpaddd ymm2, ymm12, ymm2
+	LONG $0xf51541c4; BYTE $0xdb // vpmaddwd ymm11, ymm13, ymm11
+	LONG $0xd2fea5c5 // vpaddd ymm2, ymm11, ymm2
+	LONG $0xc0f5adc5 // vpmaddwd ymm0, ymm10, ymm0
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0xf515c1c4; BYTE $0xc9 // vpmaddwd ymm1, ymm13, ymm9
 	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
-	LONG $0x40c58349 // add r13, 0x40
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	WORD $0xff49; BYTE $0xcc // dec r12
-	LONG $0xfee2850f; WORD $0xffff // jne 0xea0 <firstAVX2+0x180>
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	LONG $0xfec6850f; WORD $0xffff // jne 0xe90 <firstAVX2+0x170>
-	WORD $0x1ceb // jmp 0xfe8 <firstAVX2+0x2c8>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x80ed8349 // sub r13, -0x80
+	LONG $0x50770348 // add rsi, qword ptr [rdi + 0x50]
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	LONG $0xff00850f; WORD $0xffff // jne 0xe30 <firstAVX2+0x140>
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
+	LONG $0xfee4850f; WORD $0xffff // jne 0xe20 <firstAVX2+0x130>
+	WORD $0x1aeb // jmp 0xf58 <firstAVX2+0x268>
+	WORD $0x9066 // nop
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
-	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0x107ca1c4; WORD $0x2904 // vmovups ymm0, ymmword ptr [rcx + r13]
-	LONG $0x5b7c41c4; BYTE $0xc1 // vcvtdq2ps ymm8, ymm9
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0xcaaf0f49 // imul rcx, r10
+	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
+	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
 	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
 	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
 	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
-	LONG $0x546f7ec5; WORD $0x4024 // vmovdqu ymm10, ymmword ptr [rsp + 0x40]
-	LONG $0xffedadc5 // vpaddsw ymm7, ymm10, ymm7
+	LONG $0x4c6f7ec5; WORD $0x2024 // vmovdqu ymm9, ymmword ptr [rsp + 0x20]
+	LONG $0xffedb5c5 // vpaddsw ymm7, ymm9, ymm7
 	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
 	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
 	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
@@ -991,22 +956,18 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc259fcc5 // vmulps ymm0, ymm0, ymm2
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
 	LONG $0xc06bcdc5 // vpackssdw ymm0, ymm6, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
+	LONG $0xc0edb5c5 // vpaddsw ymm0, ymm9, ymm0
 	LONG $0xd067c5c5 // vpackuswb ymm2, ymm7, ymm0
-	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
-	LONG $0x02fa8348 // cmp rdx, 0x2
-	WORD $0x127c // jl 0x1070 <firstAVX2+0x350>
-	LONG $0x7f7ea1c4; WORD $0x2814 // vmovdqu ymmword ptr [rax + r13], ymm2
-	WORD $0x10eb // jmp 0x1076 <firstAVX2+0x356>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x7f7aa1c4; WORD $0x2814 // vmovdqu xmmword ptr [rax + r13], xmm2
-	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x0410fcc5; BYTE $0x31 // vmovups ymm0, ymmword ptr [rcx + rsi]
-	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	LONG $0x24342b48 // sub rsi, qword ptr [rsp]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0x097c // jl 0xfd0 <firstAVX2+0x2e0>
+	LONG $0x147ffec5; BYTE $0x11 // vmovdqu ymmword ptr [rcx + rdx], ymm2
+	WORD $0x07eb // jmp 0xfd5 <firstAVX2+0x2e5>
+	WORD $0x9066 // nop
+	LONG $0x147ffac5; BYTE $0x11 // vmovdqu xmmword ptr [rcx + rdx], xmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x107ca1c4; WORD $0x0804 // vmovups ymm0, ymmword ptr [rax + r9]
 	LONG $0xd55bfcc5 // vcvtdq2ps ymm2, ymm5
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
@@ -1014,7 +975,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xd46bedc5 // vpackssdw ymm2, ymm2, ymm4
-	LONG $0xd2edadc5 // vpaddsw ymm2, ymm10, ymm2
+	LONG $0xd2edb5c5 // vpaddsw ymm2, ymm9, ymm2
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
 	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
@@ -1022,152 +983,135 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc159fcc5 // vmulps ymm0, ymm0, ymm1
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
 	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
+	LONG $0xc0edb5c5 // vpaddsw ymm0, ymm9, ymm0
 	LONG $0xc867edc5 // vpackuswb ymm1, ymm2, ymm0
-	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
-	LONG $0x01fa8348 // cmp rdx, 0x1
-	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0xfce48f0f; WORD $0xffff // jg 0xdd0 <firstAVX2+0xb0>
-	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
-	LONG $0xfffcdfe9; BYTE $0xff // jmp 0xdd5 <firstAVX2+0xb5>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24742b48; BYTE $0x18 // sub rsi, qword ptr [rsp + 0x18]
+	LONG $0x01fe8348 // cmp rsi, 0x1
+	LONG $0xfd5a8f0f; WORD $0xffff // jg 0xd90 <firstAVX2+0xa0>
+	LONG $0x7f7aa1c4; WORD $0x090c // vmovdqu xmmword ptr [rcx + r9], xmm1
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
+	LONG $0xfd568c0f; WORD $0xffff // jl 0xd9f <firstAVX2+0xaf>
+	LONG $0xfffcd2e9; BYTE $0xff // jmp 0xd20 <firstAVX2+0x30>
+	WORD $0x9066 // nop
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0xfc458e0f; WORD $0xffff // jle 0xd50 <firstAVX2+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xfcc58e0f; WORD $0xffff // jle 0xd20 <firstAVX2+0x30>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	WORD $0x8949; BYTE $0xc6 // mov r14, rax
-	LONG $0x04e6c149 // shl r14, 0x4
-	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
-	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
-	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x2474894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r14
-	WORD $0x31eb // jmp 0x1171 <firstAVX2+0x451>
-	LONG $0x7f7aa1c4; WORD $0x300c // vmovdqu xmmword ptr [rax + r14], xmm1
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x04c68348 // add rsi, 0x4
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
-	LONG $0xfbdf8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
-	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x2404894c // mov qword ptr [rsp], r8
-	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
-	LONG $0x013a8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
-	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x17eb // jmp 0x1092 <firstAVX2+0x3a2>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x0c7ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm1
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
+	LONG $0xfc8e8d0f; WORD $0xffff // jge 0xd20 <firstAVX2+0x30>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
+	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x012d8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0xf1af0f4d // imul r14, r9
-	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
-	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
-	LONG $0xe96ef9c5 // vmovd xmm5, ecx
-	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
-	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
-	LONG $0xeaaf0f49 // imul rbp, r10
-	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
-	LONG $0xe6af0f4c // imul r12, rsi
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
-	LONG $0xc8af0f49 // imul rcx, r8
-	LONG $0xd3af0f48 // imul rdx, rbx
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x11c0 <firstAVX2+0x4d0>
+	LONG $0x70778b48 // mov rsi, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x010b8e0f; WORD $0x0000 // jle 0x11c0 <firstAVX2+0x4d0>
+	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
+	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	LONG $0xf3af0f4c // imul r14, rbx
+	LONG $0x02e6c149 // shl r14, 0x2
+	LONG $0x247c8b4c; BYTE $0x08 // mov r15, qword ptr [rsp + 0x8]
+	LONG $0xf9af0f4d // imul r15, r9
+	LONG $0xfeaf0f4c // imul r15, rsi
+	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
+	LONG $0x5b248d4c // lea r12, [rbx + 2*rbx]
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	WORD $0xf631 // xor esi, esi
-	WORD $0x9066 // nop
-	LONG $0xf7048b4d // mov r8, qword ptr [r15 + 8*rsi]
-	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
-	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
-	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
-	LONG $0x587dc2c4; WORD $0x2804 // vpbroadcastd ymm0, dword ptr [r8 + rbp]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
-	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
-	LONG $0x587dc2c4; WORD $0x1004 // vpbroadcastd ymm0, dword ptr [r8 + rdx]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0x587d42c4; WORD $0x080c // vpbroadcastd ymm9, dword ptr [r8 + rcx]
-	LONG $0xe0febdc5 // vpaddd ymm4, ymm8, ymm0
-	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
-	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	BYTE $0x90 // nop
+	LONG $0xeb2c8b4b // mov rbp, qword ptr [r11 + 8*r13]
+	WORD $0x014c; BYTE $0xf5 // add rbp, r14
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x6f7ec1c4; BYTE $0x37 // vmovdqu ymm6, ymmword ptr [r15]
+	LONG $0x6f7ec1c4; WORD $0x206f // vmovdqu ymm5, ymmword ptr [r15 + 0x20]
+	LONG $0x187de2c4; WORD $0x0045 // vbroadcastss ymm0, dword ptr [rbp]
+	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
 	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
-	LONG $0x587d82c4; WORD $0x2004 // vpbroadcastd ymm0, dword ptr [r8 + r12]
-	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
+	LONG $0xc9febdc5 // vpaddd ymm1, ymm8, ymm1
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
+	LONG $0x187de2c4; WORD $0x1d44; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rbp + rbx]
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xdbfebdc5 // vpaddd ymm3, ymm8, ymm3
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0xd8fee5c5 // vpaddd ymm3, ymm3, ymm0
+	LONG $0x187de2c4; WORD $0x5d44; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rbp + 2*rbx]
+	LONG $0xc7db7dc5 // vpand ymm8, ymm0, ymm7
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
+	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
+	LONG $0xc5f5fdc5 // vpmaddwd ymm0, ymm0, ymm5
+	LONG $0x187d22c4; WORD $0x2544; BYTE $0x00 // vbroadcastss ymm8, dword ptr [rbp + r12]
+	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
+	LONG $0xc7dbbdc5 // vpand ymm0, ymm8, ymm7
 	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8fec5c5 // vpaddd ymm3, ymm7, ymm0
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xff4b850f; WORD $0xffff // jne 0x1200 <firstAVX2+0x4e0>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xff2f850f; WORD $0xffff // jne 0x11f0 <firstAVX2+0x4d0>
-	WORD $0x19eb // jmp 0x12dc <firstAVX2+0x5bc>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc2fefdc5 // vpaddd ymm0, ymm0, ymm2
+	LONG $0x716dc1c4; WORD $0x08d0 // vpsrlw ymm2, ymm8, 0x8
+	LONG $0xd5f5edc5 // vpmaddwd ymm2, ymm2, ymm5
+	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
+	LONG $0x80ef8349 // sub r15, -0x80
+	LONG $0x506f0348 // add rbp, qword ptr [rdi + 0x50]
+	WORD $0xff49; BYTE $0xca // dec r10
+	LONG $0xff56850f; WORD $0xffff // jne 0x1100 <firstAVX2+0x410>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x394d; BYTE $0xcd // cmp r13, r9
+	LONG $0xff3a850f; WORD $0xffff // jne 0x10f0 <firstAVX2+0x400>
+	WORD $0x14eb // jmp 0x11cc <firstAVX2+0x4dc>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
-	LONG $0x107ca1c4; WORD $0x3104 // vmovups ymm0, ymmword ptr [rcx + r14]
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x08770348 // add rsi, qword ptr [rdi + 0x8]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
 	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
 	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xcb6bf5c5 // vpackssdw ymm1, ymm1, ymm3
+	LONG $0xc9edb5c5 // vpaddsw ymm1, ymm9, ymm1
+	LONG $0xdc5bfcc5 // vcvtdq2ps ymm3, ymm4
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xc259fcc5 // vmulps ymm0, ymm0, ymm2
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
+	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
+	LONG $0xc0edb5c5 // vpaddsw ymm0, ymm9, ymm0
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x404f3948 // cmp qword ptr [rdi + 0x40], rcx
-	LONG $0xfdf68e0f; WORD $0xffff // jle 0x1140 <firstAVX2+0x420>
-	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
-	LONG $0xfffdf1e9; BYTE $0xff // jmp 0x1146 <firstAVX2+0x426>
-	LONG $0x60c48348 // add rsp, 0x60
+	LONG $0xfe518e0f; WORD $0xffff // jle 0x1080 <firstAVX2+0x390>
+	LONG $0x0c7ffec5; BYTE $0x16 // vmovdqu ymmword ptr [rsi + rdx], ymm1
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
+	LONG $0xfe518c0f; WORD $0xffff // jl 0x1092 <firstAVX2+0x3a2>
+	LONG $0xfffadae9; BYTE $0xff // jmp 0xd20 <firstAVX2+0x30>
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1185,7 +1129,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x06018e0f; WORD $0x0000 // jle 0x1992 <depthwise3x3s1AVX2+0x622>
+	LONG $0x06018e0f; WORD $0x0000 // jle 0x1882 <depthwise3x3s1AVX2+0x622>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0x60ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x160
@@ -1206,12 +1150,12 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe508d48 // lea rdx, [rax - 0x2]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x447f7ec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm8
-	WORD $0x1beb // jmp 0x1411 <depthwise3x3s1AVX2+0xa1>
+	WORD $0x1beb // jmp 0x1301 <depthwise3x3s1AVX2+0xa1>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x05778d0f; WORD $0x0000 // jge 0x1988 <depthwise3x3s1AVX2+0x618>
+	LONG $0x05778d0f; WORD $0x0000 // jge 0x1878 <depthwise3x3s1AVX2+0x618>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
@@ -1220,51 +1164,51 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc67f7dc5 // vmovdqa ymm6, ymm8
 	LONG $0x6f7d41c4; BYTE $0xf8 // vmovdqa ymm15, ymm8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x14fc <depthwise3x3s1AVX2+0x18c>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x13ec <depthwise3x3s1AVX2+0x18c>
 	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
 	WORD $0x8b49; BYTE $0x1b // mov rbx, qword ptr [r11]
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x607e // jle 0x14a0 <depthwise3x3s1AVX2+0x130>
+	WORD $0x607e // jle 0x1390 <depthwise3x3s1AVX2+0x130>
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
 	LONG $0x007d62c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm15, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x145d <depthwise3x3s1AVX2+0xed>
+	WORD $0x0b75 // jne 0x134d <depthwise3x3s1AVX2+0xed>
 	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
 	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x147b <depthwise3x3s1AVX2+0x10b>
+	WORD $0x0b75 // jne 0x136b <depthwise3x3s1AVX2+0x10b>
 	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
 	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7e81c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [r11 + r9]
 	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x6074 // je 0x14f1 <depthwise3x3s1AVX2+0x181>
-	WORD $0x69eb // jmp 0x14fc <depthwise3x3s1AVX2+0x18c>
+	WORD $0x6074 // je 0x13e1 <depthwise3x3s1AVX2+0x181>
+	WORD $0x69eb // jmp 0x13ec <depthwise3x3s1AVX2+0x18c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
 	LONG $0x007d62c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm15, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x14bd <depthwise3x3s1AVX2+0x14d>
+	WORD $0x0b75 // jne 0x13ad <depthwise3x3s1AVX2+0x14d>
 	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
 	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x14db <depthwise3x3s1AVX2+0x16b>
+	WORD $0x0b75 // jne 0x13cb <depthwise3x3s1AVX2+0x16b>
 	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
 	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7a81c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [r11 + r9]
 	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x14fc <depthwise3x3s1AVX2+0x18c>
+	WORD $0x0b75 // jne 0x13ec <depthwise3x3s1AVX2+0x18c>
 	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
 	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfefd8e0f; WORD $0xffff // jle 0x1404 <depthwise3x3s1AVX2+0x94>
+	LONG $0xfefd8e0f; WORD $0xffff // jle 0x12f4 <depthwise3x3s1AVX2+0x94>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
 	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
@@ -1297,7 +1241,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc47f7dc5 // vmovdqa ymm4, ymm8
 	LONG $0xc57f7dc5 // vmovdqa ymm5, ymm8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x35eb // jmp 0x15f1 <depthwise3x3s1AVX2+0x281>
+	WORD $0x35eb // jmp 0x14e1 <depthwise3x3s1AVX2+0x281>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x7f7a81c4; WORD $0x0a0c // vmovdqu xmmword ptr [r10 + r9], xmm1
 	LONG $0xcf6ffdc5 // vmovdqa ymm1, ymm7
@@ -1309,11 +1253,11 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xda // mov r10, r11
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
 	LONG $0x446f7ec5; WORD $0x6024 // vmovdqu ymm8, ymmword ptr [rsp + 0x60]
-	LONG $0xfe0f8d0f; WORD $0xffff // jge 0x1400 <depthwise3x3s1AVX2+0x90>
+	LONG $0xfe0f8d0f; WORD $0xffff // jge 0x12f0 <depthwise3x3s1AVX2+0x90>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
 	LONG $0xc07f7dc5 // vmovdqa ymm0, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x4f7e // jle 0x164d <depthwise3x3s1AVX2+0x2dd>
+	WORD $0x4f7e // jle 0x153d <depthwise3x3s1AVX2+0x2dd>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b48; BYTE $0x1b // mov rbx, qword ptr [rbx]
@@ -1321,22 +1265,22 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x36 // mov r14, qword ptr [r14]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x187c // jl 0x1630 <depthwise3x3s1AVX2+0x2c0>
+	WORD $0x187c // jl 0x1520 <depthwise3x3s1AVX2+0x2c0>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
 	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1874 // je 0x1642 <depthwise3x3s1AVX2+0x2d2>
-	WORD $0x21eb // jmp 0x164d <depthwise3x3s1AVX2+0x2dd>
+	WORD $0x1874 // je 0x1532 <depthwise3x3s1AVX2+0x2d2>
+	WORD $0x21eb // jmp 0x153d <depthwise3x3s1AVX2+0x2dd>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
 	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x164d <depthwise3x3s1AVX2+0x2dd>
+	WORD $0x0b75 // jne 0x153d <depthwise3x3s1AVX2+0x2dd>
 	LONG $0x44dbfdc5; WORD $0x2024 // vpand ymm0, ymm0, ymmword ptr [rsp + 0x20]
 	LONG $0x04ebfdc5; BYTE $0x24 // vpor ymm0, ymm0, ymmword ptr [rsp]
 	LONG $0xc27f7dc5 // vmovdqa ymm2, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x577e // jle 0x16ad <depthwise3x3s1AVX2+0x33d>
+	WORD $0x577e // jle 0x159d <depthwise3x3s1AVX2+0x33d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x085b8b48 // mov rbx, qword ptr [rbx + 0x8]
@@ -1344,22 +1288,22 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08768b4d // mov r14, qword ptr [r14 + 0x8]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1e7e // jle 0x1690 <depthwise3x3s1AVX2+0x320>
+	WORD $0x1e7e // jle 0x1580 <depthwise3x3s1AVX2+0x320>
 	LONG $0x6f7ea1c4; WORD $0x3314 // vmovdqu ymm2, ymmword ptr [rbx + r14]
 	LONG $0x006de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm2, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x16a2 <depthwise3x3s1AVX2+0x332>
-	WORD $0x27eb // jmp 0x16ad <depthwise3x3s1AVX2+0x33d>
+	WORD $0x1e74 // je 0x1592 <depthwise3x3s1AVX2+0x332>
+	WORD $0x27eb // jmp 0x159d <depthwise3x3s1AVX2+0x33d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3314 // vmovdqu xmm2, xmmword ptr [rbx + r14]
 	LONG $0x006de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm2, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x16ad <depthwise3x3s1AVX2+0x33d>
+	WORD $0x0b75 // jne 0x159d <depthwise3x3s1AVX2+0x33d>
 	LONG $0x54dbedc5; WORD $0x2024 // vpand ymm2, ymm2, ymmword ptr [rsp + 0x20]
 	LONG $0x14ebedc5; BYTE $0x24 // vpor ymm2, ymm2, ymmword ptr [rsp]
 	LONG $0xc37f7dc5 // vmovdqa ymm3, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x577e // jle 0x170d <depthwise3x3s1AVX2+0x39d>
+	WORD $0x577e // jle 0x15fd <depthwise3x3s1AVX2+0x39d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
@@ -1367,17 +1311,17 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1e7e // jle 0x16f0 <depthwise3x3s1AVX2+0x380>
+	WORD $0x1e7e // jle 0x15e0 <depthwise3x3s1AVX2+0x380>
 	LONG $0x6f7ea1c4; WORD $0x331c // vmovdqu ymm3, ymmword ptr [rbx + r14]
 	LONG $0x0065e2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm3, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x1702 <depthwise3x3s1AVX2+0x392>
-	WORD $0x27eb // jmp 0x170d <depthwise3x3s1AVX2+0x39d>
+	WORD $0x1e74 // je 0x15f2 <depthwise3x3s1AVX2+0x392>
+	WORD $0x27eb // jmp 0x15fd <depthwise3x3s1AVX2+0x39d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x331c // vmovdqu xmm3, xmmword ptr [rbx + r14]
 	LONG $0x0065e2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm3, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x170d <depthwise3x3s1AVX2+0x39d>
+	WORD $0x0b75 // jne 0x15fd <depthwise3x3s1AVX2+0x39d>
 	LONG $0x5cdbe5c5; WORD $0x2024 // vpand ymm3, ymm3, ymmword ptr [rsp + 0x20]
 	LONG $0x1cebe5c5; BYTE $0x24 // vpor ymm3, ymm3, ymmword ptr [rsp]
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
@@ -1504,9 +1448,9 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcc67f5c5 // vpackuswb ymm1, ymm1, ymm4
 	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0xfc438e0f; WORD $0xffff // jle 0x15c0 <depthwise3x3s1AVX2+0x250>
+	LONG $0xfc438e0f; WORD $0xffff // jle 0x14b0 <depthwise3x3s1AVX2+0x250>
 	LONG $0x7f7e81c4; WORD $0x0a0c // vmovdqu ymmword ptr [r10 + r9], ymm1
-	LONG $0xfffc3ee9; BYTE $0xff // jmp 0x15c6 <depthwise3x3s1AVX2+0x256>
+	LONG $0xfffc3ee9; BYTE $0xff // jmp 0x14b6 <depthwise3x3s1AVX2+0x256>
 	LONG $0x60c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x160
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -1521,7 +1465,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05df8e0f; WORD $0x0000 // jle 0x1fa0 <depthwise3x3s2AVX2+0x600>
+	LONG $0x05df8e0f; WORD $0x0000 // jle 0x1e90 <depthwise3x3s2AVX2+0x600>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1547,14 +1491,14 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x7c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm7
 	LONG $0x747ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm6
-	WORD $0x20eb // jmp 0x1a51 <depthwise3x3s2AVX2+0xb1>
+	WORD $0x20eb // jmp 0x1941 <depthwise3x3s2AVX2+0xb1>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x053e8d0f; WORD $0x0000 // jge 0x1f8f <depthwise3x3s2AVX2+0x5ef>
+	LONG $0x053e8d0f; WORD $0x0000 // jge 0x1e7f <depthwise3x3s2AVX2+0x5ef>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xee7e // jle 0x1a44 <depthwise3x3s2AVX2+0xa4>
+	WORD $0xee7e // jle 0x1934 <depthwise3x3s2AVX2+0xa4>
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x02e9c149 // shr r9, 0x2
 	LONG $0x49148d4f // lea r10, [r9 + 2*r9]
@@ -1591,7 +1535,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf66f7dc5 // vmovdqa ymm14, ymm6
 	LONG $0xfe6f7dc5 // vmovdqa ymm15, ymm6
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x3beb // jmp 0x1b53 <depthwise3x3s2AVX2+0x1b3>
+	WORD $0x3beb // jmp 0x1a43 <depthwise3x3s2AVX2+0x1b3>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
@@ -1603,7 +1547,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
 	LONG $0x7c6ffec5; WORD $0x6024 // vmovdqu ymm7, ymmword ptr [rsp + 0x60]
 	LONG $0x746ffec5; WORD $0x4024 // vmovdqu ymm6, ymmword ptr [rsp + 0x40]
-	LONG $0xfeed8d0f; WORD $0xffff // jge 0x1a40 <depthwise3x3s2AVX2+0xa0>
+	LONG $0xfeed8d0f; WORD $0xffff // jge 0x1930 <depthwise3x3s2AVX2+0xa0>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
@@ -1611,40 +1555,40 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
 	LONG $0xe66f7dc5 // vmovdqa ymm12, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3f7e // jle 0x1bab <depthwise3x3s2AVX2+0x20b>
+	WORD $0x3f7e // jle 0x1a9b <depthwise3x3s2AVX2+0x20b>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x177c // jl 0x1b90 <depthwise3x3s2AVX2+0x1f0>
+	WORD $0x177c // jl 0x1a80 <depthwise3x3s2AVX2+0x1f0>
 	LONG $0x6f7ec1c4; WORD $0x1c04 // vmovdqu ymm0, ymmword ptr [r12 + rbx]
 	LONG $0x007d62c4; BYTE $0xe7 // vpshufb ymm12, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1774 // je 0x1ba0 <depthwise3x3s2AVX2+0x200>
-	WORD $0x20eb // jmp 0x1bab <depthwise3x3s2AVX2+0x20b>
+	WORD $0x1774 // je 0x1a90 <depthwise3x3s2AVX2+0x200>
+	WORD $0x20eb // jmp 0x1a9b <depthwise3x3s2AVX2+0x20b>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x6f7ac1c4; WORD $0x1c04 // vmovdqu xmm0, xmmword ptr [r12 + rbx]
 	LONG $0x007d62c4; BYTE $0xe7 // vpshufb ymm12, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1bab <depthwise3x3s2AVX2+0x20b>
+	WORD $0x0b75 // jne 0x1a9b <depthwise3x3s2AVX2+0x20b>
 	LONG $0x44db9dc5; WORD $0x2024 // vpand ymm0, ymm12, ymmword ptr [rsp + 0x20]
 	LONG $0x24eb7dc5; BYTE $0x24 // vpor ymm12, ymm0, ymmword ptr [rsp]
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0xee6f7dc5 // vmovdqa ymm13, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x437e // jle 0x1bfb <depthwise3x3s2AVX2+0x25b>
+	WORD $0x437e // jle 0x1aeb <depthwise3x3s2AVX2+0x25b>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x1e7c // jl 0x1be0 <depthwise3x3s2AVX2+0x240>
+	WORD $0x1e7c // jl 0x1ad0 <depthwise3x3s2AVX2+0x240>
 	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
 	LONG $0x007d62c4; BYTE $0xef // vpshufb ymm13, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1e74 // je 0x1bf0 <depthwise3x3s2AVX2+0x250>
-	WORD $0x27eb // jmp 0x1bfb <depthwise3x3s2AVX2+0x25b>
+	WORD $0x1e74 // je 0x1ae0 <depthwise3x3s2AVX2+0x250>
+	WORD $0x27eb // jmp 0x1aeb <depthwise3x3s2AVX2+0x25b>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
 	LONG $0x007d62c4; BYTE $0xef // vpshufb ymm13, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1bfb <depthwise3x3s2AVX2+0x25b>
+	WORD $0x0b75 // jne 0x1aeb <depthwise3x3s2AVX2+0x25b>
 	LONG $0x44db95c5; WORD $0x2024 // vpand ymm0, ymm13, ymmword ptr [rsp + 0x20]
 	LONG $0x2ceb7dc5; BYTE $0x24 // vpor ymm13, ymm0, ymmword ptr [rsp]
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
@@ -1652,41 +1596,41 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
 	LONG $0xd66ffdc5 // vmovdqa ymm2, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x1c4b <depthwise3x3s2AVX2+0x2ab>
+	WORD $0x3c7e // jle 0x1b3b <depthwise3x3s2AVX2+0x2ab>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1c30 <depthwise3x3s2AVX2+0x290>
+	WORD $0x147e // jle 0x1b20 <depthwise3x3s2AVX2+0x290>
 	LONG $0x6f7ec1c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + rbp]
 	LONG $0x007de2c4; BYTE $0xd7 // vpshufb ymm2, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1c40 <depthwise3x3s2AVX2+0x2a0>
-	WORD $0x1deb // jmp 0x1c4b <depthwise3x3s2AVX2+0x2ab>
+	WORD $0x1474 // je 0x1b30 <depthwise3x3s2AVX2+0x2a0>
+	WORD $0x1deb // jmp 0x1b3b <depthwise3x3s2AVX2+0x2ab>
 	WORD $0x9066 // nop
 	LONG $0x6f7ac1c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + rbp]
 	LONG $0x007de2c4; BYTE $0xd7 // vpshufb ymm2, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1c4b <depthwise3x3s2AVX2+0x2ab>
+	WORD $0x0b75 // jne 0x1b3b <depthwise3x3s2AVX2+0x2ab>
 	LONG $0x44dbedc5; WORD $0x2024 // vpand ymm0, ymm2, ymmword ptr [rsp + 0x20]
 	LONG $0x14ebfdc5; BYTE $0x24 // vpor ymm2, ymm0, ymmword ptr [rsp]
 	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
 	LONG $0x6f7ea1c4; WORD $0x0d6c; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rbp + r9]
 	LONG $0xce6ffdc5 // vmovdqa ymm1, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x3c7e // jle 0x1c9b <depthwise3x3s2AVX2+0x2fb>
+	WORD $0x3c7e // jle 0x1b8b <depthwise3x3s2AVX2+0x2fb>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x177e // jle 0x1c80 <depthwise3x3s2AVX2+0x2e0>
+	WORD $0x177e // jle 0x1b70 <depthwise3x3s2AVX2+0x2e0>
 	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
 	LONG $0x007de2c4; BYTE $0xcf // vpshufb ymm1, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1774 // je 0x1c90 <depthwise3x3s2AVX2+0x2f0>
-	WORD $0x20eb // jmp 0x1c9b <depthwise3x3s2AVX2+0x2fb>
+	WORD $0x1774 // je 0x1b80 <depthwise3x3s2AVX2+0x2f0>
+	WORD $0x20eb // jmp 0x1b8b <depthwise3x3s2AVX2+0x2fb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
 	LONG $0x007de2c4; BYTE $0xcf // vpshufb ymm1, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1c9b <depthwise3x3s2AVX2+0x2fb>
+	WORD $0x0b75 // jne 0x1b8b <depthwise3x3s2AVX2+0x2fb>
 	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
 	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
@@ -1694,38 +1638,38 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xc66ffdc5 // vmovdqa ymm0, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x1ceb <depthwise3x3s2AVX2+0x34b>
+	WORD $0x3c7e // jle 0x1bdb <depthwise3x3s2AVX2+0x34b>
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1cd0 <depthwise3x3s2AVX2+0x330>
+	WORD $0x147e // jle 0x1bc0 <depthwise3x3s2AVX2+0x330>
 	LONG $0x6f7e81c4; WORD $0x2704 // vmovdqu ymm0, ymmword ptr [r15 + r12]
 	LONG $0x007de2c4; BYTE $0xc7 // vpshufb ymm0, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1ce0 <depthwise3x3s2AVX2+0x340>
-	WORD $0x1deb // jmp 0x1ceb <depthwise3x3s2AVX2+0x34b>
+	WORD $0x1474 // je 0x1bd0 <depthwise3x3s2AVX2+0x340>
+	WORD $0x1deb // jmp 0x1bdb <depthwise3x3s2AVX2+0x34b>
 	WORD $0x9066 // nop
 	LONG $0x6f7a81c4; WORD $0x2704 // vmovdqu xmm0, xmmword ptr [r15 + r12]
 	LONG $0x007de2c4; BYTE $0xc7 // vpshufb ymm0, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1ceb <depthwise3x3s2AVX2+0x34b>
+	WORD $0x0b75 // jne 0x1bdb <depthwise3x3s2AVX2+0x34b>
 	LONG $0x44dbfdc5; WORD $0x2024 // vpand ymm0, ymm0, ymmword ptr [rsp + 0x20]
 	LONG $0x04ebfdc5; BYTE $0x24 // vpor ymm0, ymm0, ymmword ptr [rsp]
 	LONG $0xe66ffdc5 // vmovdqa ymm4, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x377e // jle 0x1d2b <depthwise3x3s2AVX2+0x38b>
+	WORD $0x377e // jle 0x1c1b <depthwise3x3s2AVX2+0x38b>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x127e // jle 0x1d10 <depthwise3x3s2AVX2+0x370>
+	WORD $0x127e // jle 0x1c00 <depthwise3x3s2AVX2+0x370>
 	LONG $0x6f7e81c4; WORD $0x3724 // vmovdqu ymm4, ymmword ptr [r15 + r14]
 	LONG $0x005de2c4; BYTE $0xe7 // vpshufb ymm4, ymm4, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1274 // je 0x1d20 <depthwise3x3s2AVX2+0x380>
-	WORD $0x1beb // jmp 0x1d2b <depthwise3x3s2AVX2+0x38b>
+	WORD $0x1274 // je 0x1c10 <depthwise3x3s2AVX2+0x380>
+	WORD $0x1beb // jmp 0x1c1b <depthwise3x3s2AVX2+0x38b>
 	LONG $0x6f7a81c4; WORD $0x3724 // vmovdqu xmm4, xmmword ptr [r15 + r14]
 	LONG $0x005de2c4; BYTE $0xe7 // vpshufb ymm4, ymm4, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1d2b <depthwise3x3s2AVX2+0x38b>
+	WORD $0x0b75 // jne 0x1c1b <depthwise3x3s2AVX2+0x38b>
 	LONG $0x64dbddc5; WORD $0x2024 // vpand ymm4, ymm4, ymmword ptr [rsp + 0x20]
 	LONG $0x24ebddc5; BYTE $0x24 // vpor ymm4, ymm4, ymmword ptr [rsp]
 	LONG $0x7205c1c4; WORD $0x18d7 // vpsrld ymm15, ymm15, 0x18
@@ -1854,9 +1798,9 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbaf0f49 // imul rbx, r11
 	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0xfb9c8e0f; WORD $0xffff // jle 0x1b20 <depthwise3x3s2AVX2+0x180>
+	LONG $0xfb9c8e0f; WORD $0xffff // jle 0x1a10 <depthwise3x3s2AVX2+0x180>
 	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
-	LONG $0xfffb97e9; BYTE $0xff // jmp 0x1b26 <depthwise3x3s2AVX2+0x186>
+	LONG $0xfffb97e9; BYTE $0xff // jmp 0x1a16 <depthwise3x3s2AVX2+0x186>
 	LONG $0x60c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x160
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1873,7 +1817,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x05cc8e0f; WORD $0x0000 // jle 0x2589 <depthwiseAnyAVX2+0x5d9>
+	LONG $0x05cc8e0f; WORD $0x0000 // jle 0x2479 <depthwiseAnyAVX2+0x5d9>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1886,7 +1830,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	WORD $0x24eb // jmp 0x200e <depthwiseAnyAVX2+0x5e>
+	WORD $0x24eb // jmp 0x1efe <depthwiseAnyAVX2+0x5e>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
@@ -1894,13 +1838,13 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x056d8d0f; WORD $0x0000 // jge 0x257b <depthwiseAnyAVX2+0x5cb>
+	LONG $0x056d8d0f; WORD $0x0000 // jge 0x246b <depthwiseAnyAVX2+0x5cb>
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01858e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	LONG $0x01858e0f; WORD $0x0000 // jle 0x2090 <depthwiseAnyAVX2+0x1f0>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01788e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	LONG $0x01788e0f; WORD $0x0000 // jle 0x2090 <depthwiseAnyAVX2+0x1f0>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
@@ -1908,67 +1852,67 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xc3 // and rbx, rax
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x14eb // jmp 0x205c <depthwiseAnyAVX2+0xac>
+	WORD $0x14eb // jmp 0x1f4c <depthwiseAnyAVX2+0xac>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0x0144840f; WORD $0x0000 // je 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	LONG $0x0144840f; WORD $0x0000 // je 0x2090 <depthwiseAnyAVX2+0x1f0>
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x2120 <depthwiseAnyAVX2+0x170>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x2010 <depthwiseAnyAVX2+0x170>
 	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
-	WORD $0x18eb // jmp 0x2093 <depthwiseAnyAVX2+0xe3>
+	WORD $0x18eb // jmp 0x1f83 <depthwiseAnyAVX2+0xe3>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
 	WORD $0x014d; BYTE $0xd4 // add r12, r10
 	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0xbd74 // je 0x2050 <depthwiseAnyAVX2+0xa0>
+	WORD $0xbd74 // je 0x1f40 <depthwiseAnyAVX2+0xa0>
 	LONG $0x24448b49; BYTE $0xe8 // mov rax, qword ptr [r12 - 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3378 // js 0x20d0 <depthwiseAnyAVX2+0x120>
+	WORD $0x3378 // js 0x1fc0 <depthwiseAnyAVX2+0x120>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3478 // js 0x20e1 <depthwiseAnyAVX2+0x131>
+	WORD $0x3478 // js 0x1fd1 <depthwiseAnyAVX2+0x131>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3578 // js 0x20f3 <depthwiseAnyAVX2+0x143>
+	WORD $0x3578 // js 0x1fe3 <depthwiseAnyAVX2+0x143>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xb279 // jns 0x2080 <depthwiseAnyAVX2+0xd0>
-	WORD $0x38eb // jmp 0x2108 <depthwiseAnyAVX2+0x158>
+	WORD $0xb279 // jns 0x1f70 <depthwiseAnyAVX2+0xd0>
+	WORD $0x38eb // jmp 0x1ff8 <depthwiseAnyAVX2+0x158>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xcc79 // jns 0x20ad <depthwiseAnyAVX2+0xfd>
+	WORD $0xcc79 // jns 0x1f9d <depthwiseAnyAVX2+0xfd>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xcb79 // jns 0x20be <depthwiseAnyAVX2+0x10e>
+	WORD $0xcb79 // jns 0x1fae <depthwiseAnyAVX2+0x10e>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xff78890f; WORD $0xffff // jns 0x2080 <depthwiseAnyAVX2+0xd0>
+	LONG $0xff78890f; WORD $0xffff // jns 0x1f70 <depthwiseAnyAVX2+0xd0>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0xffff72e9; BYTE $0xff // jmp 0x2083 <depthwiseAnyAVX2+0xd3>
+	LONG $0xffff72e9; BYTE $0xff // jmp 0x1f73 <depthwiseAnyAVX2+0xd3>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0x3c74 // je 0x2169 <depthwiseAnyAVX2+0x1b9>
+	WORD $0x3c74 // je 0x2059 <depthwiseAnyAVX2+0x1b9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
@@ -1984,9 +1928,9 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0xfec18348 // add rcx, -0x2
-	WORD $0xc775 // jne 0x2130 <depthwiseAnyAVX2+0x180>
+	WORD $0xc775 // jne 0x2020 <depthwiseAnyAVX2+0x180>
 	LONG $0x01c1f641 // test r9b, 0x1
-	LONG $0xfedd840f; WORD $0xffff // je 0x2050 <depthwiseAnyAVX2+0xa0>
+	LONG $0xfedd840f; WORD $0xffff // je 0x1f40 <depthwiseAnyAVX2+0xa0>
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
@@ -1994,14 +1938,14 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
-	LONG $0xfffebde9; BYTE $0xff // jmp 0x2050 <depthwiseAnyAVX2+0xa0>
+	LONG $0xfffebde9; BYTE $0xff // jmp 0x1f40 <depthwiseAnyAVX2+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x1ff4 <depthwiseAnyAVX2+0x44>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1ee4 <depthwiseAnyAVX2+0x44>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x32eb // jmp 0x21e5 <depthwiseAnyAVX2+0x235>
+	WORD $0x32eb // jmp 0x20d5 <depthwiseAnyAVX2+0x235>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x100c // vmovdqu xmmword ptr [rax + r10], xmm1
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
@@ -2010,7 +1954,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	LONG $0x20c18348 // add rcx, 0x20
 	WORD $0x394c; BYTE $0xda // cmp rdx, r11
-	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1ff0 <depthwiseAnyAVX2+0x40>
+	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1ee0 <depthwiseAnyAVX2+0x40>
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
@@ -2020,7 +1964,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2949; BYTE $0xd3 // sub r11, rdx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2500 <depthwiseAnyAVX2+0x550>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x23f0 <depthwiseAnyAVX2+0x550>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x06eac148 // shr rdx, 0x6
 	WORD $0xc889 // mov eax, ecx
@@ -2041,7 +1985,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0x245c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r11
-	LONG $0x000178e9; BYTE $0x00 // jmp 0x23da <depthwiseAnyAVX2+0x42a>
+	LONG $0x000178e9; BYTE $0x00 // jmp 0x22ca <depthwiseAnyAVX2+0x42a>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
 	LONG $0x6e7921c4; WORD $0x1614 // vmovd xmm10, dword ptr [rsi + r10]
@@ -2111,7 +2055,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xce // dec rsi
 	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
 	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
-	LONG $0x0132840f; WORD $0x0000 // je 0x250c <depthwiseAnyAVX2+0x55c>
+	LONG $0x0132840f; WORD $0x0000 // je 0x23fc <depthwiseAnyAVX2+0x55c>
 	LONG $0x24748948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rsi
 	LONG $0x66048b4b // mov rax, qword ptr [r14 + 2*r12]
 	LONG $0x66448b4f; BYTE $0x08 // mov r8, qword ptr [r14 + 2*r12 + 0x8]
@@ -2120,7 +2064,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0x02fb8349 // cmp r11, 0x2
-	WORD $0x1b7c // jl 0x241b <depthwiseAnyAVX2+0x46b>
+	WORD $0x1b7c // jl 0x230b <depthwiseAnyAVX2+0x46b>
 	LONG $0x6e79a1c4; WORD $0x383c // vmovd xmm7, dword ptr [rax + r15]
 	LONG $0x224183c4; WORD $0x383c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [r8 + r15], 0x1
 	LONG $0x2241a3c4; WORD $0x3b3c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rbx + r15], 0x2
@@ -2131,7 +2075,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x66748b4b; BYTE $0x30 // mov rsi, qword ptr [r14 + 2*r12 + 0x30]
 	LONG $0x667c8b4b; BYTE $0x38 // mov rdi, qword ptr [r14 + 2*r12 + 0x38]
 	LONG $0x02fb8349 // cmp r11, 0x2
-	WORD $0x1b7c // jl 0x2455 <depthwiseAnyAVX2+0x4a5>
+	WORD $0x1b7c // jl 0x2345 <depthwiseAnyAVX2+0x4a5>
 	LONG $0x6e79a1c4; WORD $0x3834 // vmovd xmm6, dword ptr [rax + r15]
 	LONG $0x2249a3c4; WORD $0x3a34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rdx + r15], 0x1
 	LONG $0x2249a3c4; WORD $0x3e34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [rsi + r15], 0x2
@@ -2148,7 +2092,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	LONG $0x02fb8349 // cmp r11, 0x2
-	WORD $0x1b7c // jl 0x24ad <depthwiseAnyAVX2+0x4fd>
+	WORD $0x1b7c // jl 0x239d <depthwiseAnyAVX2+0x4fd>
 	LONG $0x6e7921c4; WORD $0x3f0c // vmovd xmm9, dword ptr [rdi + r15]
 	LONG $0x223103c4; WORD $0x390c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r9 + r15], 0x1
 	LONG $0x223123c4; WORD $0x3b0c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [rbx + r15], 0x2
@@ -2159,12 +2103,12 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x665c8b4f; BYTE $0x70 // mov r11, qword ptr [r14 + 2*r12 + 0x70]
 	LONG $0x664c8b4b; BYTE $0x78 // mov rcx, qword ptr [r14 + 2*r12 + 0x78]
 	LONG $0x247c8348; WORD $0x0220 // cmp qword ptr [rsp + 0x20], 0x2
-	LONG $0xfda08c0f; WORD $0xffff // jl 0x2270 <depthwiseAnyAVX2+0x2c0>
+	LONG $0xfda08c0f; WORD $0xffff // jl 0x2160 <depthwiseAnyAVX2+0x2c0>
 	LONG $0x6e7901c4; WORD $0x3d44; BYTE $0x00 // vmovd xmm8, dword ptr [r13 + r15]
 	QUAD $0x01003d44223923c4 // vpinsrd xmm8, xmm8, dword ptr [rbp + r15], 0x1
 	LONG $0x223903c4; WORD $0x3b04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r11 + r15], 0x2
 	LONG $0x223923c4; WORD $0x3904; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rcx + r15], 0x3
-	LONG $0xfffd7ee9; BYTE $0xff // jmp 0x2270 <depthwiseAnyAVX2+0x2c0>
+	LONG $0xfffd7ee9; BYTE $0xff // jmp 0x2160 <depthwiseAnyAVX2+0x2c0>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
@@ -2192,9 +2136,9 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x02fb8349 // cmp r11, 0x2
-	LONG $0xfc508c0f; WORD $0xffff // jl 0x21c0 <depthwiseAnyAVX2+0x210>
+	LONG $0xfc508c0f; WORD $0xffff // jl 0x20b0 <depthwiseAnyAVX2+0x210>
 	LONG $0x7f7ea1c4; WORD $0x100c // vmovdqu ymmword ptr [rax + r10], ymm1
-	LONG $0xfffc4be9; BYTE $0xff // jmp 0x21c6 <depthwiseAnyAVX2+0x216>
+	LONG $0xfffc4be9; BYTE $0xff // jmp 0x20b6 <depthwiseAnyAVX2+0x216>
 	LONG $0x70c48348 // add rsp, 0x70
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2211,7 +2155,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00f88e0f; WORD $0x0000 // jle 0x2694 <peakAVX2+0x104>
+	LONG $0x00f88e0f; WORD $0x0000 // jle 0x2584 <peakAVX2+0x104>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xd8 // vpbroadcastd ymm3, xmm0
 	LONG $0xf371fdc5; BYTE $0x08 // vpsllw ymm0, ymm3, 0x8
@@ -2254,7 +2198,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
 	LONG $0xc0fe8dc5 // vpaddd ymm0, ymm14, ymm0
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x9575 // jne 0x25f0 <peakAVX2+0x60>
+	WORD $0x9575 // jne 0x24e0 <peakAVX2+0x60>
 	LONG $0xfe1dc1c4; BYTE $0xdd // vpaddd ymm3, ymm12, ymm13
 	LONG $0xdbfea5c5 // vpaddd ymm3, ymm11, ymm3
 	LONG $0xdbfeadc5 // vpaddd ymm3, ymm10, ymm3
@@ -2282,7 +2226,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x014e8e0f; WORD $0x0000 // jle 0x280b <addAVX2+0x15b>
+	LONG $0x014e8e0f; WORD $0x0000 // jle 0x26fb <addAVX2+0x15b>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2296,14 +2240,14 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0x2710 <addAVX2+0x60>
+	WORD $0x14eb // jmp 0x2600 <addAVX2+0x60>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00fb8d0f; WORD $0x0000 // jge 0x280b <addAVX2+0x15b>
+	LONG $0x00fb8d0f; WORD $0x0000 // jge 0x26fb <addAVX2+0x15b>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2704 <addAVX2+0x54>
+	WORD $0xef7e // jle 0x25f4 <addAVX2+0x54>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -2318,7 +2262,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000090e9; BYTE $0x00 // jmp 0x27de <addAVX2+0x12e>
+	LONG $0x000090e9; BYTE $0x00 // jmp 0x26ce <addAVX2+0x12e>
 	WORD $0x9066 // nop
 	LONG $0x01fd43c4; WORD $0x44c0 // vpermpd ymm8, ymm8, 0x44 # ymm8 = ymm8[0,1,0,1]
 	LONG $0xc7297cc5 // vmovaps ymm7, ymm8
@@ -2349,16 +2293,16 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff228d0f; WORD $0xffff // jge 0x2700 <addAVX2+0x50>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x25f0 <addAVX2+0x50>
 	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xc75b7cc5 // vcvtdq2ps ymm8, ymm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xff58840f; WORD $0xffff // je 0x2750 <addAVX2+0xa0>
+	LONG $0xff58840f; WORD $0xffff // je 0x2640 <addAVX2+0xa0>
 	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xffff4fe9; BYTE $0xff // jmp 0x275a <addAVX2+0xaa>
+	LONG $0xffff4fe9; BYTE $0xff // jmp 0x264a <addAVX2+0xaa>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2368,7 +2312,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x017c8e0f; WORD $0x0000 // jle 0x2999 <mulAVX2+0x189>
+	LONG $0x017c8e0f; WORD $0x0000 // jle 0x2889 <mulAVX2+0x189>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2379,14 +2323,14 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1eeb // jmp 0x2870 <mulAVX2+0x60>
+	WORD $0x1eeb // jmp 0x2760 <mulAVX2+0x60>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01298d0f; WORD $0x0000 // jge 0x2999 <mulAVX2+0x189>
+	LONG $0x01298d0f; WORD $0x0000 // jge 0x2889 <mulAVX2+0x189>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2864 <mulAVX2+0x54>
+	WORD $0xef7e // jle 0x2754 <mulAVX2+0x54>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -2399,7 +2343,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x293e <mulAVX2+0x12e>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x282e <mulAVX2+0x12e>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x01fde3c4; WORD $0x44ff // vpermpd ymm7, ymm7, 0x44 # ymm7 = ymm7[0,1,0,1]
 	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
@@ -2431,12 +2375,12 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff228d0f; WORD $0xffff // jge 0x2860 <mulAVX2+0x50>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x2750 <mulAVX2+0x50>
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
 	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
 	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
-	LONG $0xff58840f; WORD $0xffff // je 0x28b0 <mulAVX2+0xa0>
+	LONG $0xff58840f; WORD $0xffff // je 0x27a0 <mulAVX2+0xa0>
 	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0xc15c3cc5 // vsubps ymm8, ymm8, ymm1
@@ -2450,7 +2394,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
 	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
-	LONG $0xffff4ce9; BYTE $0xff // jmp 0x28e5 <mulAVX2+0xd5>
+	LONG $0xffff4ce9; BYTE $0xff // jmp 0x27d5 <mulAVX2+0xd5>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2459,7 +2403,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	WORD $0x597e // jle 0x2a00 <planesAVX2+0x60>
+	WORD $0x597e // jle 0x28f0 <planesAVX2+0x60>
 	LONG $0x7879e2c4; WORD $0x2847 // vpbroadcastb xmm0, byte ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
 	BYTE $0x90 // nop
@@ -2481,7 +2425,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x11 // vmovdqu xmmword ptr [rcx + rdx], xmm1
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0xb07c // jl 0x29b0 <planesAVX2+0x10>
+	WORD $0xb07c // jl 0x28a0 <planesAVX2+0x10>
 	BYTE $0xc3 // ret
 
 // func sumAVX2(a)
@@ -2492,7 +2436,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2b9e <sumAVX2+0x18e>
+	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2a8e <sumAVX2+0x18e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2509,7 +2453,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x2feb // jmp 0x2aa1 <sumAVX2+0x91>
+	WORD $0x2feb // jmp 0x2991 <sumAVX2+0x91>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -2518,15 +2462,15 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm4
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2b94 <sumAVX2+0x184>
+	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2a84 <sumAVX2+0x184>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xd67e // jle 0x2a80 <sumAVX2+0x70>
+	WORD $0xd67e // jle 0x2970 <sumAVX2+0x70>
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xcd7e // jle 0x2a87 <sumAVX2+0x77>
+	WORD $0xcd7e // jle 0x2977 <sumAVX2+0x77>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	WORD $0x0149; BYTE $0xd2 // add r10, rdx
@@ -2537,7 +2481,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe788d4d // lea r15, [r8 - 0x2]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x25eb // jmp 0x2b04 <sumAVX2+0xf4>
+	WORD $0x25eb // jmp 0x29f4 <sumAVX2+0xf4>
 	BYTE $0x90 // nop
 	LONG $0x6f7ac1c4; WORD $0x0075 // vmovdqu xmm6, xmmword ptr [r13]
 	LONG $0x0049e2c4; BYTE $0xf3 // vpshufb xmm6, xmm6, xmm3
@@ -2547,20 +2491,20 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
-	WORD $0x8774 // je 0x2a8b <sumAVX2+0x7b>
+	WORD $0x8774 // je 0x297b <sumAVX2+0x7b>
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	LONG $0xecaf0f4d // imul r13, r12
 	WORD $0x014d; BYTE $0xd5 // add r13, r10
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6375 // jne 0x2b78 <sumAVX2+0x168>
+	WORD $0x6375 // jne 0x2a68 <sumAVX2+0x168>
 	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0xe174 // je 0x2afc <sumAVX2+0xec>
+	WORD $0xe174 // je 0x29ec <sumAVX2+0xec>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	WORD $0xbc74 // je 0x2ae0 <sumAVX2+0xd0>
+	WORD $0xbc74 // je 0x29d0 <sumAVX2+0xd0>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
-	WORD $0xb6eb // jmp 0x2ae0 <sumAVX2+0xd0>
+	WORD $0xb6eb // jmp 0x29d0 <sumAVX2+0xd0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ac1c4; WORD $0x007d // vmovdqu xmm7, xmmword ptr [r13]
 	LONG $0x0041e2c4; BYTE $0xfb // vpshufb xmm7, xmm7, xmm3
@@ -2578,16 +2522,16 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c58348 // add rbp, 0x2
 	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	WORD $0x3949; BYTE $0xee // cmp r14, rbp
-	WORD $0x9d74 // je 0x2b15 <sumAVX2+0x105>
+	WORD $0x9d74 // je 0x2a05 <sumAVX2+0x105>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x3949; BYTE $0xeb // cmp r11, rbp
-	WORD $0x0474 // je 0x2b85 <sumAVX2+0x175>
+	WORD $0x0474 // je 0x2a75 <sumAVX2+0x175>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
 	LONG $0xf06ff9c5 // vmovdqa xmm6, xmm0
 	WORD $0x3949; BYTE $0xef // cmp r15, rbp
-	WORD $0xa274 // je 0x2b30 <sumAVX2+0x120>
+	WORD $0xa274 // je 0x2a20 <sumAVX2+0x120>
 	LONG $0xf676c9c5 // vpcmpeqd xmm6, xmm6, xmm6
-	WORD $0x9ceb // jmp 0x2b30 <sumAVX2+0x120>
+	WORD $0x9ceb // jmp 0x2a20 <sumAVX2+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2602,10 +2546,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2db8 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2ca8 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2db8 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2ca8 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2619,13 +2563,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x2bfc <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x2aec <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2dae <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2c9e <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2bf0 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2ae0 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2714,9 +2658,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2c30 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2b20 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2bf0 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2ae0 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2731,10 +2675,10 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x034f8e0f; WORD $0x0000 // jle 0x311c <resizeRealAVX2+0x35c>
+	LONG $0x034f8e0f; WORD $0x0000 // jle 0x300c <resizeRealAVX2+0x35c>
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x03428e0f; WORD $0x0000 // jle 0x311c <resizeRealAVX2+0x35c>
+	LONG $0x03428e0f; WORD $0x0000 // jle 0x300c <resizeRealAVX2+0x35c>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2753,13 +2697,13 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x685f // vpbroadcastb xmm3, byte ptr [rdi + 0x68]
 	WORD $0xc031 // xor eax, eax
 	LONG $0x3c7ffac5; BYTE $0x24 // vmovdqu xmmword ptr [rsp], xmm7
-	WORD $0x18eb // jmp 0x2e3c <resizeRealAVX2+0x7c>
+	WORD $0x18eb // jmp 0x2d2c <resizeRealAVX2+0x7c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x02d28d0f; WORD $0x0000 // jge 0x310e <resizeRealAVX2+0x34e>
+	LONG $0x02d28d0f; WORD $0x0000 // jge 0x2ffe <resizeRealAVX2+0x34e>
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xef7e // jle 0x2e30 <resizeRealAVX2+0x70>
+	WORD $0xef7e // jle 0x2d20 <resizeRealAVX2+0x70>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -2907,9 +2851,9 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
-	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2e60 <resizeRealAVX2+0xa0>
+	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2d50 <resizeRealAVX2+0xa0>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2e30 <resizeRealAVX2+0x70>
+	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2d20 <resizeRealAVX2+0x70>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2926,10 +2870,10 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01f18e0f; WORD $0x0000 // jle 0x331e <maxAVX2+0x1fe>
+	LONG $0x01f18e0f; WORD $0x0000 // jle 0x320e <maxAVX2+0x1fe>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01e48e0f; WORD $0x0000 // jle 0x331e <maxAVX2+0x1fe>
+	LONG $0x01e48e0f; WORD $0x0000 // jle 0x320e <maxAVX2+0x1fe>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2939,19 +2883,19 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20ec8348 // sub rsp, 0x20
 	WORD $0xf631 // xor esi, esi
 	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	WORD $0x10eb // jmp 0x3160 <maxAVX2+0x40>
+	WORD $0x10eb // jmp 0x3050 <maxAVX2+0x40>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3310 <maxAVX2+0x1f0>
+	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3200 <maxAVX2+0x1f0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xef7e // jle 0x3154 <maxAVX2+0x34>
+	WORD $0xef7e // jle 0x3044 <maxAVX2+0x34>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0xd231 // xor edx, edx
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
-	WORD $0x31eb // jmp 0x31ab <maxAVX2+0x8b>
+	WORD $0x31eb // jmp 0x309b <maxAVX2+0x8b>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
@@ -2963,15 +2907,15 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	WORD $0xa57d // jge 0x3150 <maxAVX2+0x30>
+	WORD $0xa57d // jge 0x3040 <maxAVX2+0x30>
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01488e0f; WORD $0x0000 // jle 0x3300 <maxAVX2+0x1e0>
+	LONG $0x01488e0f; WORD $0x0000 // jle 0x31f0 <maxAVX2+0x1e0>
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x013b8e0f; WORD $0x0000 // jle 0x3307 <maxAVX2+0x1e7>
+	LONG $0x013b8e0f; WORD $0x0000 // jle 0x31f7 <maxAVX2+0x1e7>
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
@@ -2983,17 +2927,17 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xc1 // and rcx, rax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x0deb // jmp 0x320c <maxAVX2+0xec>
+	WORD $0x0deb // jmp 0x30fc <maxAVX2+0xec>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	LONG $0xff74840f; WORD $0xffff // je 0x3180 <maxAVX2+0x60>
+	LONG $0xff74840f; WORD $0xffff // je 0x3070 <maxAVX2+0x60>
 	LONG $0xe32c8b4f // mov r13, qword ptr [r11 + 8*r12]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x1775 // jne 0x3230 <maxAVX2+0x110>
+	WORD $0x1775 // jne 0x3120 <maxAVX2+0x110>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
-	LONG $0x00009ae9; BYTE $0x00 // jmp 0x32bb <maxAVX2+0x19b>
+	LONG $0x00009ae9; BYTE $0x00 // jmp 0x31ab <maxAVX2+0x19b>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
@@ -3020,9 +2964,9 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xf3 // add rbx, r14
 	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
 	LONG $0xfec78349 // add r15, -0x2
-	WORD $0x8575 // jne 0x3240 <maxAVX2+0x120>
+	WORD $0x8575 // jne 0x3130 <maxAVX2+0x120>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff3b840f; WORD $0xffff // je 0x3200 <maxAVX2+0xe0>
+	LONG $0xff3b840f; WORD $0xffff // je 0x30f0 <maxAVX2+0xe0>
 	WORD $0x8b48; BYTE $0x03 // mov rax, qword ptr [rbx]
 	LONG $0x08738b48 // mov rsi, qword ptr [rbx + 0x8]
 	LONG $0x107b8b48 // mov rdi, qword ptr [rbx + 0x10]
@@ -3032,12 +2976,12 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
 	QUAD $0x0300054c2271c3c4 // vpinsrd xmm1, xmm1, dword ptr [r13 + rax], 0x3
 	LONG $0xc1def9c5 // vpmaxub xmm0, xmm0, xmm1
-	LONG $0xffff04e9; BYTE $0xff // jmp 0x3200 <maxAVX2+0xe0>
+	LONG $0xffff04e9; BYTE $0xff // jmp 0x30f0 <maxAVX2+0xe0>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x318e <maxAVX2+0x6e>
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x307e <maxAVX2+0x6e>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -3056,16 +3000,16 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00a6840f; WORD $0x0000 // je 0x33da <nearestAVX2+0xba>
+	LONG $0x00a6840f; WORD $0x0000 // je 0x32ca <nearestAVX2+0xba>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x014b8e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x014b8e0f; WORD $0x0000 // jle 0x3378 <nearestAVX2+0x168>
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x013e8e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x013e8e0f; WORD $0x0000 // jle 0x3378 <nearestAVX2+0x168>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
-	WORD $0x2beb // jmp 0x3380 <nearestAVX2+0x60>
+	WORD $0x2beb // jmp 0x3270 <nearestAVX2+0x60>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
@@ -3074,44 +3018,44 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	LONG $0x510c8d4a // lea rcx, [rcx + 2*r10]
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x01088d0f; WORD $0x0000 // jge 0x3488 <nearestAVX2+0x168>
+	LONG $0x01088d0f; WORD $0x0000 // jge 0x3378 <nearestAVX2+0x168>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xe37e // jle 0x3368 <nearestAVX2+0x48>
+	WORD $0xe37e // jle 0x3258 <nearestAVX2+0x48>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x01c88348 // or rax, 0x1
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1deb // jmp 0x33b4 <nearestAVX2+0x94>
+	WORD $0x1deb // jmp 0x32a4 <nearestAVX2+0x94>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x10c28349 // add r10, 0x10
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
-	WORD $0xac7d // jge 0x3360 <nearestAVX2+0x40>
+	WORD $0xac7d // jge 0x3250 <nearestAVX2+0x40>
 	LONG $0x6f7ac1c4; BYTE $0x01 // vmovdqu xmm0, xmmword ptr [r9]
 	LONG $0xc870f9c5; BYTE $0x50 // vpshufd xmm1, xmm0, 0x50 # xmm1 = xmm0[0,0,1,1]
 	LONG $0x7f7ac1c4; BYTE $0x0a // vmovdqu xmmword ptr [r10], xmm1
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd77d // jge 0x33a0 <nearestAVX2+0x80>
+	WORD $0xd77d // jge 0x3290 <nearestAVX2+0x80>
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc070f9c5; BYTE $0xfa // vpshufd xmm0, xmm0, 0xfa # xmm0 = xmm0[2,2,3,3]
 	LONG $0x7f7a81c4; WORD $0x0204 // vmovdqu xmmword ptr [r10 + r8], xmm0
-	WORD $0xc6eb // jmp 0x33a0 <nearestAVX2+0x80>
+	WORD $0xc6eb // jmp 0x3290 <nearestAVX2+0x80>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00a58e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x00a58e0f; WORD $0x0000 // jle 0x3378 <nearestAVX2+0x168>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00988e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x00988e0f; WORD $0x0000 // jle 0x3378 <nearestAVX2+0x168>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x18eb // jmp 0x340c <nearestAVX2+0xec>
+	WORD $0x18eb // jmp 0x32fc <nearestAVX2+0xec>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3488 <nearestAVX2+0x168>
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3378 <nearestAVX2+0x168>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x3400 <nearestAVX2+0xe0>
+	WORD $0xef7e // jle 0x32f0 <nearestAVX2+0xe0>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x06e0c148 // shl rax, 0x6
 	WORD $0xf631 // xor esi, esi
@@ -3138,9 +3082,9 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xa17c // jl 0x3420 <nearestAVX2+0x100>
+	WORD $0xa17c // jl 0x3310 <nearestAVX2+0x100>
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x3400 <nearestAVX2+0xe0>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x32f0 <nearestAVX2+0xe0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	BYTE $0xc3 // ret
@@ -3157,7 +3101,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0243840f; WORD $0x0000 // je 0x36eb <resizeArgMaxAVX2+0x25b>
+	LONG $0x0243840f; WORD $0x0000 // je 0x35db <resizeArgMaxAVX2+0x25b>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3166,10 +3110,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02118e0f; WORD $0x0000 // jle 0x36eb <resizeArgMaxAVX2+0x25b>
+	LONG $0x02118e0f; WORD $0x0000 // jle 0x35db <resizeArgMaxAVX2+0x25b>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x35c4 <resizeArgMaxAVX2+0x134>
+	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x34b4 <resizeArgMaxAVX2+0x134>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3216,23 +3160,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x3530 <resizeArgMaxAVX2+0xa0>
+	WORD $0x8475 // jne 0x3420 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x3520 <resizeArgMaxAVX2+0x90>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3410 <resizeArgMaxAVX2+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x35c6 <resizeArgMaxAVX2+0x136>
+	WORD $0x02eb // jmp 0x34b6 <resizeArgMaxAVX2+0x136>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x36eb <resizeArgMaxAVX2+0x25b>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x35db <resizeArgMaxAVX2+0x25b>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x361c <resizeArgMaxAVX2+0x18c>
+	WORD $0x3ceb // jmp 0x350c <resizeArgMaxAVX2+0x18c>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3247,19 +3191,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x36eb <resizeArgMaxAVX2+0x25b>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x35db <resizeArgMaxAVX2+0x25b>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x35e0 <resizeArgMaxAVX2+0x150>
+	WORD $0xb27c // jl 0x34d0 <resizeArgMaxAVX2+0x150>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x3650 <resizeArgMaxAVX2+0x1c0>
+	WORD $0x0f75 // jne 0x3540 <resizeArgMaxAVX2+0x1c0>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x36be <resizeArgMaxAVX2+0x22e>
+	WORD $0x75eb // jmp 0x35ae <resizeArgMaxAVX2+0x22e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3283,18 +3227,18 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x3670 <resizeArgMaxAVX2+0x1e0>
+	WORD $0xb275 // jne 0x3560 <resizeArgMaxAVX2+0x1e0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x35e0 <resizeArgMaxAVX2+0x150>
+	LONG $0xff18840f; WORD $0xffff // je 0x34d0 <resizeArgMaxAVX2+0x150>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x35e0 <resizeArgMaxAVX2+0x150>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x34d0 <resizeArgMaxAVX2+0x150>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0246840f; WORD $0x0000 // je 0x393b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0246840f; WORD $0x0000 // je 0x382b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3303,10 +3247,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02148e0f; WORD $0x0000 // jle 0x393b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x02148e0f; WORD $0x0000 // jle 0x382b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x3814 <resizeArgMaxAVX2+0x384>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x3704 <resizeArgMaxAVX2+0x384>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3353,23 +3297,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x3780 <resizeArgMaxAVX2+0x2f0>
+	WORD $0x8475 // jne 0x3670 <resizeArgMaxAVX2+0x2f0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x3770 <resizeArgMaxAVX2+0x2e0>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3660 <resizeArgMaxAVX2+0x2e0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x3816 <resizeArgMaxAVX2+0x386>
+	WORD $0x02eb // jmp 0x3706 <resizeArgMaxAVX2+0x386>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x393b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x382b <resizeArgMaxAVX2+0x4ab>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x386c <resizeArgMaxAVX2+0x3dc>
+	WORD $0x3ceb // jmp 0x375c <resizeArgMaxAVX2+0x3dc>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3384,19 +3328,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x393b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x382b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x3830 <resizeArgMaxAVX2+0x3a0>
+	WORD $0xb27c // jl 0x3720 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x38a0 <resizeArgMaxAVX2+0x410>
+	WORD $0x0f75 // jne 0x3790 <resizeArgMaxAVX2+0x410>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x390e <resizeArgMaxAVX2+0x47e>
+	WORD $0x75eb // jmp 0x37fe <resizeArgMaxAVX2+0x47e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3420,16 +3364,16 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x38c0 <resizeArgMaxAVX2+0x430>
+	WORD $0xb275 // jne 0x37b0 <resizeArgMaxAVX2+0x430>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x3830 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xff18840f; WORD $0xffff // je 0x3720 <resizeArgMaxAVX2+0x3a0>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3830 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3720 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x03418d48 // lea rax, [rcx + 0x3]
@@ -3437,7 +3381,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc8490f48 // cmovns rcx, rax
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3d55 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3c45 <resizeArgMaxAVX2+0x8c5>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
@@ -3452,7 +3396,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x39c4 <resizeArgMaxAVX2+0x534>
+	WORD $0x2aeb // jmp 0x38b4 <resizeArgMaxAVX2+0x534>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x08c38349 // add r11, 0x8
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
@@ -3461,7 +3405,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048348; BYTE $0xf8 // add qword ptr [rsp], -0x8
 	LONG $0x24448348; WORD $0x0808 // add qword ptr [rsp + 0x8], 0x8
 	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x03918d0f; WORD $0x0000 // jge 0x3d55 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03918d0f; WORD $0x0000 // jge 0x3c45 <resizeArgMaxAVX2+0x8c5>
 	QUAD $0x00000000cd1c8d4a // lea rbx, [8*r9]
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -3470,7 +3414,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x294d; BYTE $0xde // sub r14, r11
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x008f840f; WORD $0x0000 // je 0x3a80 <resizeArgMaxAVX2+0x5f0>
+	LONG $0x008f840f; WORD $0x0000 // je 0x3970 <resizeArgMaxAVX2+0x5f0>
 	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
 	LONG $0x587d82c4; WORD $0xb804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r15]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
@@ -3485,15 +3429,15 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0941; BYTE $0xc8 // or r8d, ecx
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0xfff88341 // cmp r8d, -0x1
-	WORD $0x5175 // jne 0x3a84 <resizeArgMaxAVX2+0x5f4>
+	WORD $0x5175 // jne 0x3974 <resizeArgMaxAVX2+0x5f4>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff648e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
+	LONG $0xff648e0f; WORD $0xffff // jle 0x3890 <resizeArgMaxAVX2+0x510>
 	LONG $0x5879e2c4; BYTE $0xc0 // vpbroadcastd xmm0, xmm0
 	LONG $0xc06bf9c5 // vpackssdw xmm0, xmm0, xmm0
 	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
 	LONG $0x7ef9e1c4; BYTE $0xc1 // vmovq rcx, xmm0
 	LONG $0x08fe8349 // cmp r14, 0x8
-	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3c95 <resizeArgMaxAVX2+0x805>
+	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3b85 <resizeArgMaxAVX2+0x805>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0xd231 // xor edx, edx
@@ -3502,12 +3446,12 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x300c8948 // mov qword ptr [rax + rsi], rcx
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	WORD $0xeb7c // jl 0x3a60 <resizeArgMaxAVX2+0x5d0>
-	LONG $0xffff26e9; BYTE $0xff // jmp 0x39a0 <resizeArgMaxAVX2+0x510>
+	WORD $0xeb7c // jl 0x3950 <resizeArgMaxAVX2+0x5d0>
+	LONG $0xffff26e9; BYTE $0xff // jmp 0x3890 <resizeArgMaxAVX2+0x510>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff138e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
+	LONG $0xff138e0f; WORD $0xffff // jle 0x3890 <resizeArgMaxAVX2+0x510>
 	LONG $0x6e79c1c4; BYTE $0xc7 // vmovd xmm0, r15d
 	LONG $0x587de2c4; BYTE $0xc8 // vpbroadcastd ymm1, xmm0
 	LONG $0x6f7ea1c4; WORD $0x9a04 // vmovdqu ymm0, ymmword ptr [rdx + 4*r11]
@@ -3525,19 +3469,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x22eb // jmp 0x3b04 <resizeArgMaxAVX2+0x674>
+	WORD $0x22eb // jmp 0x39f4 <resizeArgMaxAVX2+0x674>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x0148; BYTE $0xd0 // add rax, rdx
 	LONG $0x182c894a // mov qword ptr [rax + r11], rbp
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x086f3b4c // cmp r13, qword ptr [rdi + 0x8]
-	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x39a0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x3890 <resizeArgMaxAVX2+0x510>
 	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3c05 <resizeArgMaxAVX2+0x775>
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3af5 <resizeArgMaxAVX2+0x775>
 	LONG $0x01fd8348 // cmp rbp, 0x1
-	LONG $0x00e5840f; WORD $0x0000 // je 0x3c05 <resizeArgMaxAVX2+0x775>
+	LONG $0x00e5840f; WORD $0x0000 // je 0x3af5 <resizeArgMaxAVX2+0x775>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x187da2c4; WORD $0xe86c; BYTE $0x04 // vbroadcastss ymm5, dword ptr [rax + 8*r13 + 0x4]
 	LONG $0x187da2c4; WORD $0xe87c; BYTE $0x08 // vbroadcastss ymm7, dword ptr [rax + 8*r13 + 0x8]
@@ -3586,7 +3530,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
-	WORD $0x9b75 // jne 0x3ba0 <resizeArgMaxAVX2+0x710>
+	WORD $0x9b75 // jne 0x3a90 <resizeArgMaxAVX2+0x710>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0xd5af0f49 // imul rdx, r13
@@ -3595,13 +3539,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe467d9c5 // vpackuswb xmm4, xmm4, xmm4
 	LONG $0x7ef9e1c4; BYTE $0xe5 // vmovq rbp, xmm4
 	LONG $0x07fe8349 // cmp r14, 0x7
-	LONG $0xfec38f0f; WORD $0xffff // jg 0x3af0 <resizeArgMaxAVX2+0x660>
+	LONG $0xfec38f0f; WORD $0xffff // jg 0x39e0 <resizeArgMaxAVX2+0x660>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfec18e0f; WORD $0xffff // jle 0x3af7 <resizeArgMaxAVX2+0x667>
+	LONG $0xfec18e0f; WORD $0xffff // jle 0x39e7 <resizeArgMaxAVX2+0x667>
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x0576 // jbe 0x3c41 <resizeArgMaxAVX2+0x7b1>
+	WORD $0x0576 // jbe 0x3b31 <resizeArgMaxAVX2+0x7b1>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x21eb // jmp 0x3c62 <resizeArgMaxAVX2+0x7d2>
+	WORD $0x21eb // jmp 0x3b52 <resizeArgMaxAVX2+0x7d2>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x0149; BYTE $0xd0 // add r8, rdx
@@ -3611,9 +3555,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x20edc148 // shr rbp, 0x20
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	WORD $0xee75 // jne 0x3c50 <resizeArgMaxAVX2+0x7c0>
+	WORD $0xee75 // jne 0x3b40 <resizeArgMaxAVX2+0x7c0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe8c840f; WORD $0xffff // je 0x3af7 <resizeArgMaxAVX2+0x667>
+	LONG $0xfe8c840f; WORD $0xffff // je 0x39e7 <resizeArgMaxAVX2+0x667>
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0x0149; BYTE $0xd1 // add r9, rdx
 	WORD $0x0149; BYTE $0xc1 // add r9, rax
@@ -3623,28 +3567,28 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08edc148 // shr rbp, 0x8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	WORD $0xf075 // jne 0x3c80 <resizeArgMaxAVX2+0x7f0>
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3af7 <resizeArgMaxAVX2+0x667>
+	WORD $0xf075 // jne 0x3b70 <resizeArgMaxAVX2+0x7f0>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x39e7 <resizeArgMaxAVX2+0x667>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfd028e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfd028e0f; WORD $0xffff // jle 0x3890 <resizeArgMaxAVX2+0x510>
 	WORD $0x8941; BYTE $0xf6 // mov r14d, esi
 	LONG $0x03e68341 // and r14d, 0x3
 	WORD $0x2948; BYTE $0xf3 // sub rbx, rsi
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x18eb // jmp 0x3ccd <resizeArgMaxAVX2+0x83d>
+	WORD $0x18eb // jmp 0x3bbd <resizeArgMaxAVX2+0x83d>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x087f3b4c // cmp r15, qword ptr [rdi + 0x8]
-	LONG $0xfcd38d0f; WORD $0xffff // jge 0x39a0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfcd38d0f; WORD $0xffff // jge 0x3890 <resizeArgMaxAVX2+0x510>
 	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
 	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x1676 // jbe 0x3cf0 <resizeArgMaxAVX2+0x860>
+	WORD $0x1676 // jbe 0x3be0 <resizeArgMaxAVX2+0x860>
 	WORD $0xc031 // xor eax, eax
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	WORD $0x41eb // jmp 0x3d22 <resizeArgMaxAVX2+0x892>
+	WORD $0x41eb // jmp 0x3c12 <resizeArgMaxAVX2+0x892>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x014c; BYTE $0xc8 // add rax, r9
@@ -3658,9 +3602,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08348 // add rax, 0x4
 	LONG $0x20eac148 // shr rdx, 0x20
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xee75 // jne 0x3d10 <resizeArgMaxAVX2+0x880>
+	WORD $0xee75 // jne 0x3c00 <resizeArgMaxAVX2+0x880>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x9974 // je 0x3cc0 <resizeArgMaxAVX2+0x830>
+	WORD $0x9974 // je 0x3bb0 <resizeArgMaxAVX2+0x830>
 	WORD $0x014d; BYTE $0xd9 // add r9, r11
 	LONG $0xd7af0f4d // imul r10, r15
 	WORD $0x014c; BYTE $0xd0 // add rax, r10
@@ -3671,8 +3615,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eac148 // shr rdx, 0x8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	WORD $0xf075 // jne 0x3d40 <resizeArgMaxAVX2+0x8b0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x3cc0 <resizeArgMaxAVX2+0x830>
+	WORD $0xf075 // jne 0x3c30 <resizeArgMaxAVX2+0x8b0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x3bb0 <resizeArgMaxAVX2+0x830>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12

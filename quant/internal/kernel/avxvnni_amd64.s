@@ -64,16 +64,16 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x6f7e01c4; WORD $0xbe0c // vmovdqu ymm9, ymmword ptr [r14 + 4*r15]
 	LONG $0x6f7e01c4; WORD $0xbe54; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [r14 + 4*r15 + 0x20]
-	LONG $0x587d22c4; WORD $0x3b1c // vpbroadcastd ymm11, dword ptr [rbx + r15]
+	LONG $0x187d22c4; WORD $0x3b1c // vbroadcastss ymm11, dword ptr [rbx + r15]
 	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
+	LONG $0x187d22c4; WORD $0x3b64; BYTE $0x04 // vbroadcastss ymm12, dword ptr [rbx + r15 + 0x4]
 	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
-	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x04 // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0x4]
-	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
-	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
-	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x08 // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0x8]
+	LONG $0x501dc2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm12, ymm9
+	LONG $0x501dc2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm12, ymm10
+	LONG $0x187d22c4; WORD $0x3b5c; BYTE $0x08 // vbroadcastss ymm11, dword ptr [rbx + r15 + 0x8]
 	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xd2 // {vex} vpdpbusd ymm2, ymm11, ymm10
-	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x0c // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0xc]
+	LONG $0x187d22c4; WORD $0x3b5c; BYTE $0x0c // vbroadcastss ymm11, dword ptr [rbx + r15 + 0xc]
 	LONG $0x5025c2c4; BYTE $0xe1 // {vex} vpdpbusd ymm4, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
 	LONG $0x10c78349 // add r15, 0x10
@@ -176,14 +176,14 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ec1c4; WORD $0x9b2c // vmovdqu ymm5, ymmword ptr [r11 + 4*rbx]
-	LONG $0x587dc2c4; WORD $0x1a34 // vpbroadcastd ymm6, dword ptr [r10 + rbx]
+	LONG $0x187dc2c4; WORD $0x1a34 // vbroadcastss ymm6, dword ptr [r10 + rbx]
 	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
-	LONG $0x587dc2c4; WORD $0x1a74; BYTE $0x04 // vpbroadcastd ymm6, dword ptr [r10 + rbx + 0x4]
+	LONG $0x187dc2c4; WORD $0x1a74; BYTE $0x04 // vbroadcastss ymm6, dword ptr [r10 + rbx + 0x4]
 	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
-	LONG $0x587dc2c4; WORD $0x1a74; BYTE $0x08 // vpbroadcastd ymm6, dword ptr [r10 + rbx + 0x8]
-	LONG $0x587dc2c4; WORD $0x1a7c; BYTE $0x0c // vpbroadcastd ymm7, dword ptr [r10 + rbx + 0xc]
+	LONG $0x187dc2c4; WORD $0x1a74; BYTE $0x08 // vbroadcastss ymm6, dword ptr [r10 + rbx + 0x8]
 	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
-	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
+	LONG $0x187dc2c4; WORD $0x1a74; BYTE $0x0c // vbroadcastss ymm6, dword ptr [r10 + rbx + 0xc]
+	LONG $0x504de2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm6, ymm5
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff49; BYTE $0xc9 // dec r9
 	WORD $0xc275 // jne 0x2b0 <pointwiseAVXVNNI+0x2b0>
@@ -232,7 +232,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x077d8e0f; WORD $0x0000 // jle 0xb1a <denseAVXVNNI+0x78a>
+	LONG $0x06fc8e0f; WORD $0x0000 // jle 0xa99 <denseAVXVNNI+0x709>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -244,72 +244,72 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x21eb // jmp 0x3d6 <denseAVXVNNI+0x46>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07368d0f; WORD $0x0000 // jge 0xb0c <denseAVXVNNI+0x77c>
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x06b58d0f; WORD $0x0000 // jge 0xa8b <denseAVXVNNI+0x6fb>
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x03b88e0f; WORD $0x0000 // jle 0x7a0 <denseAVXVNNI+0x410>
-	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x03c88e0f; WORD $0x0000 // jle 0x7b0 <denseAVXVNNI+0x420>
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0xcf7e // jle 0x3c0 <denseAVXVNNI+0x30>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x20c98348 // or rcx, 0x20
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x02c88348 // or rax, 0x2
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	WORD $0xf631 // xor esi, esi
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
 	WORD $0x27eb // jmp 0x44b <denseAVXVNNI+0xbb>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
 	LONG $0xff758d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x690 <denseAVXVNNI+0x300>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x021b8e0f; WORD $0x0000 // jle 0x6a0 <denseAVXVNNI+0x310>
+	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xff // test r15, r15
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0x854d; BYTE $0xed // test r13, r13
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x01ec850f; WORD $0x0000 // jne 0x690 <denseAVXVNNI+0x300>
+	LONG $0x01fc850f; WORD $0x0000 // jne 0x6a0 <denseAVXVNNI+0x310>
 	LONG $0x05e6c148 // shl rsi, 0x5
 	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
-	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
-	LONG $0xcdaf0f48 // imul rcx, rbp
-	LONG $0xc8af0f48 // imul rcx, rax
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x05e3c148 // shl rbx, 0x5
+	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
+	WORD $0x894c; BYTE $0xfd // mov rbp, r15
+	LONG $0xedaf0f49 // imul rbp, r13
+	LONG $0xe8af0f48 // imul rbp, rax
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
@@ -320,98 +320,99 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x19eb // jmp 0x50e <denseAVXVNNI+0x17e>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x24443b48; BYTE $0x20 // cmp rax, qword ptr [rsp + 0x20]
-	LONG $0x019a840f; WORD $0x0000 // je 0x6a8 <denseAVXVNNI+0x318>
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	LONG $0xc2348b48 // mov rsi, qword ptr [rdx + 8*rax]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0100840f; WORD $0x0000 // je 0x620 <denseAVXVNNI+0x290>
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x00558b49 // mov rdx, qword ptr [r13]
+	LONG $0x24443b48; BYTE $0x08 // cmp rax, qword ptr [rsp + 0x8]
+	LONG $0x01aa840f; WORD $0x0000 // je 0x6b8 <denseAVXVNNI+0x328>
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	LONG $0xc1148b48 // mov rdx, qword ptr [rcx + 8*rax]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x0100840f; WORD $0x0000 // je 0x620 <denseAVXVNNI+0x290>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x240c8b49 // mov rcx, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	WORD $0x3778 // js 0x570 <denseAVXVNNI+0x1e0>
-	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
-	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x3b78 // js 0x580 <denseAVXVNNI+0x1f0>
-	WORD $0x0149; BYTE $0xf3 // add r11, rsi
-	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x3f78 // js 0x590 <denseAVXVNNI+0x200>
-	WORD $0x0149; BYTE $0xf1 // add r9, rsi
-	LONG $0x18558b4d // mov r10, qword ptr [r13 + 0x18]
+	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
+	LONG $0x24548b4d; BYTE $0x08 // mov r10, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x4378 // js 0x5a0 <denseAVXVNNI+0x210>
-	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	WORD $0x45eb // jmp 0x5a7 <denseAVXVNNI+0x217>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
-	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xc579 // jns 0x545 <denseAVXVNNI+0x1b5>
-	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
-	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
+	WORD $0x3b78 // js 0x581 <denseAVXVNNI+0x1f1>
+	WORD $0x0149; BYTE $0xd2 // add r10, rdx
+	LONG $0x24448b4d; BYTE $0x10 // mov r8, qword ptr [r12 + 0x10]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x3f78 // js 0x592 <denseAVXVNNI+0x202>
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0x244c8b4d; BYTE $0x18 // mov r9, qword ptr [r12 + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xc179 // jns 0x551 <denseAVXVNNI+0x1c1>
-	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
-	LONG $0x18558b4d // mov r10, qword ptr [r13 + 0x18]
+	WORD $0x4378 // js 0x5a3 <denseAVXVNNI+0x213>
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	WORD $0x45eb // jmp 0x5aa <denseAVXVNNI+0x21a>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
+	LONG $0x24548b4d; BYTE $0x08 // mov r10, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xbd79 // jns 0x55d <denseAVXVNNI+0x1cd>
+	WORD $0xc579 // jns 0x546 <denseAVXVNNI+0x1b6>
 	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
-	WORD $0x8949; BYTE $0xef // mov r15, rbp
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x096f7ec5 // vmovdqu ymm9, ymmword ptr [rcx]
-	LONG $0x516f7ec5; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [rcx + 0x20]
-	LONG $0x587d22c4; WORD $0xb21c // vpbroadcastd ymm11, dword ptr [rdx + 4*r14]
+	LONG $0x24448b4d; BYTE $0x10 // mov r8, qword ptr [r12 + 0x10]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xc179 // jns 0x553 <denseAVXVNNI+0x1c3>
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
+	LONG $0x244c8b4d; BYTE $0x18 // mov r9, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xbd79 // jns 0x560 <denseAVXVNNI+0x1d0>
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
+	WORD $0x894d; BYTE $0xee // mov r14, r13
+	WORD $0xdb31 // xor ebx, ebx
+	BYTE $0x90 // nop
+	LONG $0x4d6f7ec5; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [rbp]
+	LONG $0x556f7ec5; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [rbp + 0x20]
+	LONG $0x187d62c4; WORD $0x991c // vbroadcastss ymm11, dword ptr [rcx + 4*rbx]
 	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
-	LONG $0x587d02c4; WORD $0xb31c // vpbroadcastd ymm11, dword ptr [r11 + 4*r14]
+	LONG $0x187d42c4; WORD $0x9a1c // vbroadcastss ymm11, dword ptr [r10 + 4*rbx]
 	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
+	LONG $0x187d42c4; WORD $0x9824 // vbroadcastss ymm12, dword ptr [r8 + 4*rbx]
 	LONG $0x5025c2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm11, ymm10
-	LONG $0x587d02c4; WORD $0xb11c // vpbroadcastd ymm11, dword ptr [r9 + 4*r14]
-	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
-	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
-	LONG $0x587d02c4; WORD $0xb21c // vpbroadcastd ymm11, dword ptr [r10 + 4*r14]
+	LONG $0x501dc2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm12, ymm9
+	LONG $0x501dc2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm12, ymm10
+	LONG $0x187d42c4; WORD $0x991c // vbroadcastss ymm11, dword ptr [r9 + 4*rbx]
 	LONG $0x5025c2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
-	LONG $0x40c18348 // add rcx, 0x40
-	LONG $0x04c68349 // add r14, 0x4
-	WORD $0xff49; BYTE $0xcf // dec r15
-	WORD $0xaa75 // jne 0x5b0 <denseAVXVNNI+0x220>
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	LONG $0xff1b850f; WORD $0xffff // jne 0x530 <denseAVXVNNI+0x1a0>
-	LONG $0xfffee6e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
-	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x096f7ec5 // vmovdqu ymm9, ymmword ptr [rcx]
-	LONG $0x587d42c4; BYTE $0x11 // vpbroadcastd ymm10, dword ptr [r9]
-	LONG $0x596f7ec5; BYTE $0x20 // vmovdqu ymm11, ymmword ptr [rcx + 0x20]
-	LONG $0x502d42c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm10, ymm9
-	LONG $0x502dc2c4; BYTE $0xeb // {vex} vpdpbusd ymm5, ymm10, ymm11
-	LONG $0x502dc2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm10, ymm9
-	LONG $0x502dc2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm10, ymm11
-	LONG $0x502dc2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm10, ymm9
-	LONG $0x502dc2c4; BYTE $0xdb // {vex} vpdpbusd ymm3, ymm10, ymm11
-	LONG $0x502dc2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm10, ymm9
-	LONG $0x502dc2c4; BYTE $0xcb // {vex} vpdpbusd ymm1, ymm10, ymm11
-	LONG $0x40c18348 // add rcx, 0x40
-	LONG $0x10c18349 // add r9, 0x10
-	WORD $0xff49; BYTE $0xc8 // dec r8
-	WORD $0xbd75 // jne 0x640 <denseAVXVNNI+0x2b0>
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x04c38348 // add rbx, 0x4
+	WORD $0xff49; BYTE $0xce // dec r14
+	WORD $0xa975 // jne 0x5b0 <denseAVXVNNI+0x220>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xa575 // jne 0x630 <denseAVXVNNI+0x2a0>
-	LONG $0xfffe70e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
+	LONG $0xff1a850f; WORD $0xffff // jne 0x530 <denseAVXVNNI+0x1a0>
+	LONG $0xfffee5e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x4d6f7ec5; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [rbp]
+	LONG $0x556f7ec5; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [rbp + 0x20]
+	LONG $0x187d42c4; BYTE $0x18 // vbroadcastss ymm11, dword ptr [r8]
+	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
+	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm11, ymm10
+	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
+	LONG $0x5025c2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x10c08349 // add r8, 0x10
+	WORD $0xff48; BYTE $0xce // dec rsi
+	WORD $0xbc75 // jne 0x640 <denseAVXVNNI+0x2b0>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x394c; BYTE $0xfa // cmp rdx, r15
+	WORD $0xa475 // jne 0x630 <denseAVXVNNI+0x2a0>
+	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
@@ -420,7 +421,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x0c107cc5; BYTE $0x10 // vmovups ymm9, ymmword ptr [rax + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
@@ -439,16 +440,16 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd26bcdc5 // vpackssdw ymm2, ymm6, ymm2
 	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
 	LONG $0xd267c5c5 // vpackuswb ymm2, ymm7, ymm2
-	LONG $0x244c2b48; BYTE $0x08 // sub rcx, qword ptr [rsp + 0x8]
+	LONG $0x244c2b48; BYTE $0x10 // sub rcx, qword ptr [rsp + 0x10]
 	LONG $0x02f98348 // cmp rcx, 0x2
-	WORD $0x147c // jl 0x720 <denseAVXVNNI+0x390>
+	WORD $0x147c // jl 0x730 <denseAVXVNNI+0x3a0>
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x7f7ec1c4; WORD $0x1014 // vmovdqu ymmword ptr [r8 + rdx], ymm2
-	WORD $0x12eb // jmp 0x72a <denseAVXVNNI+0x39a>
+	WORD $0x12eb // jmp 0x73a <denseAVXVNNI+0x3aa>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
-	LONG $0x24748b48; BYTE $0x48 // mov rsi, qword ptr [rsp + 0x48]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x1410fcc5; BYTE $0x30 // vmovups ymm2, ymmword ptr [rax + rsi]
@@ -469,187 +470,158 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc96be5c5 // vpackssdw ymm1, ymm3, ymm1
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967ddc5 // vpackuswb ymm1, ymm4, ymm1
-	LONG $0x244c2b48; BYTE $0x28 // sub rcx, qword ptr [rsp + 0x28]
+	LONG $0x244c2b48; BYTE $0x48 // sub rcx, qword ptr [rsp + 0x48]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0xfca18f0f; WORD $0xffff // jg 0x430 <denseAVXVNNI+0xa0>
+	LONG $0xfc918f0f; WORD $0xffff // jg 0x430 <denseAVXVNNI+0xa0>
 	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
-	LONG $0xfffc9ce9; BYTE $0xff // jmp 0x436 <denseAVXVNNI+0xa6>
+	LONG $0xfffc8ce9; BYTE $0xff // jmp 0x436 <denseAVXVNNI+0xa6>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfc138e0f; WORD $0xffff // jle 0x3c0 <denseAVXVNNI+0x30>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	LONG $0x01c98348 // or rcx, 0x1
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xfc038e0f; WORD $0xffff // jle 0x3c0 <denseAVXVNNI+0x30>
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x01ca8348 // or rdx, 0x1
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0xf631 // xor esi, esi
-	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	WORD $0x20eb // jmp 0x7ee <denseAVXVNNI+0x45e>
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	WORD $0x20eb // jmp 0x7fe <denseAVXVNNI+0x46e>
 	WORD $0x9066 // nop
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
-	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfbd28d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f48 // imul rax, rsi
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
-	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x24348948 // mov qword ptr [rsp], rsi
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x02728e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
-	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x02658e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0xfbc28d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x0c6ffec5; BYTE $0x11 // vmovdqu ymm1, ymmword ptr [rcx + rdx]
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0xceaf0f48 // imul rcx, rsi
+	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	LONG $0x01e28e0f; WORD $0x0000 // jle 0xa10 <denseAVXVNNI+0x680>
+	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x01d58e0f; WORD $0x0000 // jle 0xa10 <denseAVXVNNI+0x680>
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
 	LONG $0x05e6c148 // shl rsi, 0x5
 	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	LONG $0x05e2c149 // shl r10, 0x5
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x44af0f48; WORD $0x1824 // imul rax, qword ptr [rsp + 0x18]
-	WORD $0x8949; BYTE $0xdd // mov r13, rbx
-	LONG $0xe9af0f4c // imul r13, rcx
-	LONG $0xe8af0f4c // imul r13, rax
-	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
-	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x2148; BYTE $0xc5 // and rbp, rax
+	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
+	LONG $0x05e0c148 // shl rax, 0x5
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0x4caf0f48; WORD $0x0824 // imul rcx, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	LONG $0xf9af0f4d // imul r15, r9
+	LONG $0xf9af0f4c // imul r15, rcx
+	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
-	WORD $0xd231 // xor edx, edx
-	WORD $0x1feb // jmp 0x8a3 <denseAVXVNNI+0x513>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x24543b48; BYTE $0x18 // cmp rdx, qword ptr [rsp + 0x18]
-	LONG $0x01f9840f; WORD $0x0000 // je 0xa9c <denseAVXVNNI+0x70c>
-	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
-	LONG $0xd0048b48 // mov rax, qword ptr [rax + 8*rdx]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0x00f6840f; WORD $0x0000 // je 0x9b0 <denseAVXVNNI+0x620>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xd17e // jle 0x890 <denseAVXVNNI+0x500>
-	WORD $0xd231 // xor edx, edx
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x8b4c; BYTE $0x0e // mov r9, qword ptr [rsi]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x19eb // jmp 0x89e <denseAVXVNNI+0x50e>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x24643b4c; BYTE $0x08 // cmp r12, qword ptr [rsp + 0x8]
+	LONG $0x017e840f; WORD $0x0000 // je 0xa1c <denseAVXVNNI+0x68c>
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	LONG $0xe12c8b4e // mov r13, qword ptr [rcx + 8*r12]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x00f0840f; WORD $0x0000 // je 0x9a0 <denseAVXVNNI+0x610>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x3878 // js 0x910 <denseAVXVNNI+0x580>
-	WORD $0x0149; BYTE $0xc1 // add r9, rax
-	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x3c78 // js 0x920 <denseAVXVNNI+0x590>
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	LONG $0x10468b4c // mov r8, qword ptr [rsi + 0x10]
+	WORD $0xdb7e // jle 0x890 <denseAVXVNNI+0x500>
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x8b49; BYTE $0x16 // mov rdx, qword ptr [r14]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x3878 // js 0x900 <denseAVXVNNI+0x570>
+	WORD $0x014c; BYTE $0xea // add rdx, r13
+	LONG $0x08468b4d // mov r8, qword ptr [r14 + 0x8]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x4078 // js 0x930 <denseAVXVNNI+0x5a0>
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x4478 // js 0x940 <denseAVXVNNI+0x5b0>
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	WORD $0x46eb // jmp 0x947 <denseAVXVNNI+0x5b7>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
-	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0xc479 // jns 0x8e4 <denseAVXVNNI+0x554>
-	LONG $0x88a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x88]
-	LONG $0x10468b4c // mov r8, qword ptr [rsi + 0x10]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xc079 // jns 0x8f0 <denseAVXVNNI+0x560>
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
-	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xbc79 // jns 0x8fc <denseAVXVNNI+0x56c>
-	LONG $0x88bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x88]
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x8949; BYTE $0xce // mov r14, rcx
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7ec1c4; WORD $0x006d // vmovdqu ymm5, ymmword ptr [r13]
-	LONG $0x587d82c4; WORD $0x1934 // vpbroadcastd ymm6, dword ptr [r9 + r11]
-	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
-	LONG $0x587d82c4; WORD $0x1c34 // vpbroadcastd ymm6, dword ptr [r12 + r11]
-	LONG $0x587d82c4; WORD $0x183c // vpbroadcastd ymm7, dword ptr [r8 + r11]
-	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
-	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
-	LONG $0x587d82c4; WORD $0x1f34 // vpbroadcastd ymm6, dword ptr [r15 + r11]
-	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x10c38349 // add r11, 0x10
-	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0xc175 // jne 0x950 <denseAVXVNNI+0x5c0>
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x014c; BYTE $0xd6 // add rsi, r10
-	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	LONG $0xff32850f; WORD $0xffff // jne 0x8d0 <denseAVXVNNI+0x540>
-	LONG $0xfffeede9; BYTE $0xff // jmp 0x890 <denseAVXVNNI+0x500>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x3c78 // js 0x910 <denseAVXVNNI+0x580>
+	WORD $0x014d; BYTE $0xe8 // add r8, r13
+	LONG $0x104e8b49 // mov rcx, qword ptr [r14 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfed78e0f; WORD $0xffff // jle 0x890 <denseAVXVNNI+0x500>
-	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
-	LONG $0x10508d48 // lea rdx, [rax + 0x10]
-	WORD $0xf631 // xor esi, esi
-	WORD $0x14eb // jmp 0x9dc <denseAVXVNNI+0x64c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	LONG $0xfeb4840f; WORD $0xffff // je 0x890 <denseAVXVNNI+0x500>
-	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x0e75 // jne 0x9f0 <denseAVXVNNI+0x660>
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x69eb // jmp 0xa50 <denseAVXVNNI+0x6c0>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x4078 // js 0x920 <denseAVXVNNI+0x590>
+	WORD $0x014c; BYTE $0xe9 // add rcx, r13
+	LONG $0x18768b49 // mov rsi, qword ptr [r14 + 0x18]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x4478 // js 0x930 <denseAVXVNNI+0x5a0>
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	WORD $0x46eb // jmp 0x937 <denseAVXVNNI+0x5a7>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0x08468b4d // mov r8, qword ptr [r14 + 0x8]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xc479 // jns 0x8d4 <denseAVXVNNI+0x544>
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
+	LONG $0x104e8b49 // mov rcx, qword ptr [r14 + 0x10]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0xc079 // jns 0x8e0 <denseAVXVNNI+0x550>
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
+	LONG $0x18768b49 // mov rsi, qword ptr [r14 + 0x18]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xbc79 // jns 0x8ec <denseAVXVNNI+0x55c>
+	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x6f7ec1c4; BYTE $0x2f // vmovdqu ymm5, ymmword ptr [r15]
+	LONG $0x187de2c4; WORD $0x1a34 // vbroadcastss ymm6, dword ptr [rdx + rbx]
+	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
+	LONG $0x187dc2c4; WORD $0x1834 // vbroadcastss ymm6, dword ptr [r8 + rbx]
+	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
+	LONG $0x187de2c4; WORD $0x1934 // vbroadcastss ymm6, dword ptr [rcx + rbx]
+	LONG $0x504de2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm6, ymm5
+	LONG $0x187de2c4; WORD $0x1e34 // vbroadcastss ymm6, dword ptr [rsi + rbx]
+	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
+	LONG $0x40c78349 // add r15, 0x40
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0xff49; BYTE $0xcb // dec r11
+	WORD $0xc275 // jne 0x940 <denseAVXVNNI+0x5b0>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	WORD $0x394c; BYTE $0xd5 // cmp rbp, r10
+	LONG $0xff33850f; WORD $0xffff // jne 0x8c0 <denseAVXVNNI+0x530>
+	LONG $0xfffefee9; BYTE $0xff // jmp 0x890 <denseAVXVNNI+0x500>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xfee78e0f; WORD $0xffff // jle 0x890 <denseAVXVNNI+0x500>
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xce // mov rsi, rcx
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x587dc2c4; WORD $0xf068 // vpbroadcastd ymm5, dword ptr [r8 - 0x10]
-	LONG $0x6f7ec1c4; WORD $0x0075 // vmovdqu ymm6, ymmword ptr [r13]
-	LONG $0x6f7ec1c4; WORD $0x407d // vmovdqu ymm7, ymmword ptr [r13 + 0x40]
-	LONG $0x5055e2c4; BYTE $0xe6 // {vex} vpdpbusd ymm4, ymm5, ymm6
-	LONG $0x5055e2c4; BYTE $0xde // {vex} vpdpbusd ymm3, ymm5, ymm6
-	LONG $0x5055e2c4; BYTE $0xd6 // {vex} vpdpbusd ymm2, ymm5, ymm6
-	LONG $0x5055e2c4; BYTE $0xce // {vex} vpdpbusd ymm1, ymm5, ymm6
-	LONG $0x587dc2c4; BYTE $0x28 // vpbroadcastd ymm5, dword ptr [r8]
-	LONG $0x5055e2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm5, ymm7
-	LONG $0x5055e2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm5, ymm7
-	LONG $0x5055e2c4; BYTE $0xd7 // {vex} vpdpbusd ymm2, ymm5, ymm7
-	LONG $0x5055e2c4; BYTE $0xcf // {vex} vpdpbusd ymm1, ymm5, ymm7
-	LONG $0x02c18349 // add r9, 0x2
-	LONG $0x80ed8349 // sub r13, -0x80
-	LONG $0x20c08349 // add r8, 0x20
-	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
-	WORD $0xb075 // jne 0xa00 <denseAVXVNNI+0x670>
-	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	LONG $0xff77840f; WORD $0xffff // je 0x9d0 <denseAVXVNNI+0x640>
-	LONG $0x6f7ec1c4; WORD $0x006d // vmovdqu ymm5, ymmword ptr [r13]
-	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x587da2c4; WORD $0x0834 // vpbroadcastd ymm6, dword ptr [rax + r9]
+	LONG $0x6f7ec1c4; BYTE $0x2f // vmovdqu ymm5, ymmword ptr [r15]
+	LONG $0x187de2c4; BYTE $0x36 // vbroadcastss ymm6, dword ptr [rsi]
 	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
 	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
 	LONG $0x504de2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm6, ymm5
 	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0xffff4ae9; BYTE $0xff // jmp 0x9d0 <denseAVXVNNI+0x640>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x40c78349 // add r15, 0x40
+	LONG $0x10c68348 // add rsi, 0x10
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0xd575 // jne 0x9d0 <denseAVXVNNI+0x640>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	WORD $0xbd75 // jne 0x9c0 <denseAVXVNNI+0x630>
+	LONG $0xfffe88e9; BYTE $0xff // jmp 0x890 <denseAVXVNNI+0x500>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	LONG $0x2c10fcc5; BYTE $0x10 // vmovups ymm5, ymmword ptr [rax + rdx]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
 	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
@@ -668,12 +640,12 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
-	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x40473948 // cmp qword ptr [rdi + 0x40], rax
-	LONG $0xfcd38e0f; WORD $0xffff // jle 0x7d0 <denseAVXVNNI+0x440>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xfd638e0f; WORD $0xffff // jle 0x7e0 <denseAVXVNNI+0x450>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
-	LONG $0xfffccee9; BYTE $0xff // jmp 0x7da <denseAVXVNNI+0x44a>
+	LONG $0xfffd5ee9; BYTE $0xff // jmp 0x7e9 <denseAVXVNNI+0x459>
 	LONG $0x50c48348 // add rsp, 0x50
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -690,129 +662,111 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04e68e0f; WORD $0x0000 // jle 0x1013 <firstAVXVNNI+0x4f3>
+	LONG $0x04088e0f; WORD $0x0000 // jle 0xeb5 <firstAVXVNNI+0x415>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x21eb // jmp 0xb66 <firstAVXVNNI+0x46>
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x1ceb // jmp 0xae1 <firstAVXVNNI+0x41>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x04c18348 // add rcx, 0x4
+	LONG $0x04c58348 // add rbp, 0x4
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x049f8d0f; WORD $0x0000 // jge 0x1005 <firstAVXVNNI+0x4e5>
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
+	LONG $0x03c68d0f; WORD $0x0000 // jge 0xea7 <firstAVXVNNI+0x407>
+	WORD $0x2948; BYTE $0xe8 // sub rax, rbp
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x02b88e0f; WORD $0x0000 // jle 0xe30 <firstAVXVNNI+0x310>
+	LONG $0x02428e0f; WORD $0x0000 // jle 0xd30 <firstAVXVNNI+0x290>
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	WORD $0xd17e // jle 0xb50 <firstAVXVNNI+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8949; BYTE $0xc5 // mov r13, rax
-	LONG $0x04e5c149 // shl r13, 0x4
-	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
-	LONG $0x20c98348 // or rcx, 0x20
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0x02c88348 // or rax, 0x2
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	WORD $0xdb7e // jle 0xad0 <firstAVXVNNI+0x30>
+	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
 	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x0003b841; WORD $0x0000 // mov r8d, 0x3
-	LONG $0x0002b941; WORD $0x0000 // mov r9d, 0x2
-	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	WORD $0x28eb // jmp 0xbf2 <firstAVXVNNI+0xd2>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x0c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm1
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x04c18349 // add r9, 0x4
-	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
-	LONG $0xff5e8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x20c88348 // or rax, 0x20
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0x02ce8348 // or rsi, 0x2
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04e0c149 // shl r8, 0x4
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x246c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbp
+	WORD $0x10eb // jmp 0xb2f <firstAVXVNNI+0x8f>
+	BYTE $0x90 // nop
+	LONG $0x7f7ea1c4; WORD $0x000c // vmovdqu ymmword ptr [rax + r8], ymm1
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x304f3b4c // cmp r9, qword ptr [rdi + 0x30]
+	WORD $0xa17d // jge 0xad0 <firstAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
-	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
-	LONG $0x240c894c // mov qword ptr [rsp], r9
-	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x00df8e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
-	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x00d28e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
-	LONG $0xefaf0f4d // imul r13, r15
-	LONG $0xebaf0f4d // imul r13, r11
-	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
-	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0xd3af0f48 // imul rdx, rbx
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	LONG $0xf0af0f49 // imul rsi, r8
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	LONG $0xc1af0f4d // imul r8, r9
-	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0x68578b4c // mov r10, qword ptr [rdi + 0x68]
+	LONG $0x1c6ffec5; BYTE $0x08 // vmovdqu ymm3, ymmword ptr [rax + rcx]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x00d28e0f; WORD $0x0000 // jle 0xc20 <firstAVXVNNI+0x180>
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x00c58e0f; WORD $0x0000 // jle 0xc20 <firstAVXVNNI+0x180>
+	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0x90b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x90]
+	WORD $0x894d; BYTE $0xcf // mov r15, r9
+	LONG $0xfeaf0f4d // imul r15, r14
+	LONG $0x02e7c149 // shl r15, 0x2
+	WORD $0x8949; BYTE $0xcc // mov r12, rcx
+	LONG $0xe2af0f4d // imul r12, r10
+	LONG $0xe0af0f4c // imul r12, rax
+	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
+	LONG $0x762c8d4f // lea r13, [r14 + 2*r14]
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
-	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
-	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xcd548b4e; BYTE $0x00 // mov r10, qword ptr [rbp + 8*r9]
-	WORD $0x894d; BYTE $0xdc // mov r12, r11
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x6f7e41c4; WORD $0x004d // vmovdqu ymm9, ymmword ptr [r13]
-	LONG $0x6f7e41c4; WORD $0x2055 // vmovdqu ymm10, ymmword ptr [r13 + 0x20]
-	LONG $0x587d42c4; WORD $0x121c // vpbroadcastd ymm11, dword ptr [r10 + rdx]
+	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
+	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x9066 // nop
+	LONG $0xeb148b48 // mov rdx, qword ptr [rbx + 8*rbp]
+	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x6f7e41c4; WORD $0x240c // vmovdqu ymm9, ymmword ptr [r12]
+	LONG $0x6f7e41c4; WORD $0x2454; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [r12 + 0x20]
+	LONG $0x187d62c4; BYTE $0x1a // vbroadcastss ymm11, dword ptr [rdx]
 	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
-	LONG $0x587d42c4; WORD $0x0a1c // vpbroadcastd ymm11, dword ptr [r10 + rcx]
+	LONG $0x187d22c4; WORD $0x321c // vbroadcastss ymm11, dword ptr [rdx + r14]
 	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
 	LONG $0x5025c2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm11, ymm10
-	LONG $0x587d02c4; WORD $0x021c // vpbroadcastd ymm11, dword ptr [r10 + r8]
+	LONG $0x187d22c4; WORD $0x721c // vbroadcastss ymm11, dword ptr [rdx + 2*r14]
 	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
-	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
-	LONG $0x587d42c4; WORD $0x321c // vpbroadcastd ymm11, dword ptr [r10 + rsi]
-	LONG $0x5025c2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm11, ymm9
-	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
-	LONG $0x40c58349 // add r13, 0x40
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	WORD $0xff49; BYTE $0xcc // dec r12
-	WORD $0xa875 // jne 0xc90 <firstAVXVNNI+0x170>
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0x9075 // jne 0xc80 <firstAVXVNNI+0x160>
-	WORD $0x26eb // jmp 0xd18 <firstAVXVNNI+0x1f8>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0x187d22c4; WORD $0x2a24 // vbroadcastss ymm12, dword ptr [rdx + r13]
+	LONG $0x5025c2c4; BYTE $0xd2 // {vex} vpdpbusd ymm2, ymm11, ymm10
+	LONG $0x501dc2c4; BYTE $0xd9 // {vex} vpdpbusd ymm3, ymm12, ymm9
+	LONG $0x501dc2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm12, ymm10
+	LONG $0x40c48349 // add r12, 0x40
+	LONG $0x50570348 // add rdx, qword ptr [rdi + 0x50]
+	WORD $0xff49; BYTE $0xcb // dec r11
+	WORD $0xa775 // jne 0xbb0 <firstAVXVNNI+0x110>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x394c; BYTE $0xd5 // cmp rbp, r10
+	WORD $0x8f75 // jne 0xba0 <firstAVXVNNI+0x100>
+	WORD $0x25eb // jmp 0xc38 <firstAVXVNNI+0x198>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
-	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
-	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
+	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
+	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0xc1af0f49 // imul rax, r9
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0x107c21c4; WORD $0x290c // vmovups ymm9, ymmword ptr [rcx + r13]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	LONG $0x0c107cc5; BYTE $0x0a // vmovups ymm9, ymmword ptr [rdx + rcx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
@@ -824,135 +778,115 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
 	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
 	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
-	LONG $0xd259b4c5 // vmulps ymm2, ymm9, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xd26bcdc5 // vpackssdw ymm2, ymm6, ymm2
-	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
-	LONG $0xd267c5c5 // vpackuswb ymm2, ymm7, ymm2
-	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
-	LONG $0x02fa8348 // cmp rdx, 0x2
-	WORD $0x177c // jl 0xda0 <firstAVXVNNI+0x280>
-	LONG $0x7f7ea1c4; WORD $0x2814 // vmovdqu ymmword ptr [rax + r13], ymm2
-	WORD $0x15eb // jmp 0xda6 <firstAVXVNNI+0x286>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x7f7aa1c4; WORD $0x2814 // vmovdqu xmmword ptr [rax + r13], xmm2
-	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x1410fcc5; BYTE $0x31 // vmovups ymm2, ymmword ptr [rcx + rsi]
-	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59b4c5 // vmulps ymm3, ymm9, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xdb6bcdc5 // vpackssdw ymm3, ymm6, ymm3
+	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
+	LONG $0xdb67c5c5 // vpackuswb ymm3, ymm7, ymm3
+	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
+	WORD $0x2949; BYTE $0xea // sub r10, rbp
+	LONG $0x02fa8349 // cmp r10, 0x2
+	WORD $0x0a7c // jl 0xcb0 <firstAVXVNNI+0x210>
+	LONG $0x1c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm3
+	WORD $0x08eb // jmp 0xcb5 <firstAVXVNNI+0x215>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x1c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm3
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	LONG $0x107ca1c4; WORD $0x021c // vmovups ymm3, ymmword ptr [rdx + r8]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59ecc5 // vmulps ymm5, ymm2, ymm5
+	LONG $0xed59e4c5 // vmulps ymm5, ymm3, ymm5
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
+	LONG $0xe459e4c5 // vmulps ymm4, ymm3, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xe46bd5c5 // vpackssdw ymm4, ymm5, ymm4
 	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259e4c5 // vmulps ymm2, ymm3, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
 	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
-	LONG $0xc959ecc5 // vmulps ymm1, ymm2, ymm1
+	LONG $0xc959e4c5 // vmulps ymm1, ymm3, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xc96be5c5 // vpackssdw ymm1, ymm3, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967ddc5 // vpackuswb ymm1, ymm4, ymm1
-	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
-	LONG $0x01fa8348 // cmp rdx, 0x1
-	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0xfdb48f0f; WORD $0xffff // jg 0xbd0 <firstAVXVNNI+0xb0>
-	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
-	LONG $0xfffdafe9; BYTE $0xff // jmp 0xbd5 <firstAVXVNNI+0xb5>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x2949; BYTE $0xf2 // sub r10, rsi
+	LONG $0x01fa8349 // cmp r10, 0x1
+	LONG $0xfe0c8f0f; WORD $0xffff // jg 0xb20 <firstAVXVNNI+0x80>
+	LONG $0x7f7aa1c4; WORD $0x000c // vmovdqu xmmword ptr [rax + r8], xmm1
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x304f3b4c // cmp r9, qword ptr [rdi + 0x30]
+	LONG $0xfe088c0f; WORD $0xffff // jl 0xb2f <firstAVXVNNI+0x8f>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0xad0 <firstAVXVNNI+0x30>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0xfd158e0f; WORD $0xffff // jle 0xb50 <firstAVXVNNI+0x30>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0xfd958e0f; WORD $0xffff // jle 0xad0 <firstAVXVNNI+0x30>
+	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
 	LONG $0x01c98348 // or rcx, 0x1
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	WORD $0x8949; BYTE $0xc6 // mov r14, rax
-	LONG $0x04e6c149 // shl r14, 0x4
-	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
-	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
-	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x2474894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r14
-	WORD $0x31eb // jmp 0xea1 <firstAVXVNNI+0x381>
-	LONG $0x7f7aa1c4; WORD $0x300c // vmovdqu xmmword ptr [rax + r14], xmm1
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x04c68348 // add rsi, 0x4
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
-	LONG $0xfcaf8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
-	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x2404894c // mov qword ptr [rsp], r8
-	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
-	LONG $0x00ba8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	LONG $0x04e2c148 // shl rdx, 0x4
+	WORD $0xf631 // xor esi, esi
+	WORD $0x15eb // jmp 0xd62 <firstAVXVNNI+0x2c2>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x30773b48 // cmp rsi, qword ptr [rdi + 0x30]
+	LONG $0xfd6e8d0f; WORD $0xffff // jge 0xad0 <firstAVXVNNI+0x30>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x00a88e0f; WORD $0x0000 // jle 0xe20 <firstAVXVNNI+0x380>
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00ad8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
-	LONG $0xf0af0f4c // imul r14, rax
+	LONG $0x009b8e0f; WORD $0x0000 // jle 0xe20 <firstAVXVNNI+0x380>
+	LONG $0x78578b4c // mov r10, qword ptr [rdi + 0x78]
+	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0xdbaf0f49 // imul rbx, r11
+	LONG $0x02e3c148 // shl rbx, 0x2
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0xf0af0f4d // imul r14, r8
 	LONG $0xf1af0f4d // imul r14, r9
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
-	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
-	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
-	LONG $0xeaaf0f49 // imul rbp, r10
-	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
-	LONG $0xe6af0f4c // imul r12, rsi
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
-	LONG $0xc8af0f49 // imul rcx, r8
-	LONG $0xd3af0f48 // imul rdx, rbx
+	LONG $0x5b3c8d4f // lea r15, [r11 + 2*r11]
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	WORD $0xf631 // xor esi, esi
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xf7048b4d // mov r8, qword ptr [r15 + 8*rsi]
-	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xe2048b4b // mov rax, qword ptr [r10 + 8*r12]
+	WORD $0x0148; BYTE $0xd8 // add rax, rbx
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ec1c4; BYTE $0x2e // vmovdqu ymm5, ymmword ptr [r14]
-	LONG $0x587dc2c4; WORD $0x2834 // vpbroadcastd ymm6, dword ptr [r8 + rbp]
+	LONG $0x187de2c4; BYTE $0x30 // vbroadcastss ymm6, dword ptr [rax]
 	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
-	LONG $0x587dc2c4; WORD $0x1034 // vpbroadcastd ymm6, dword ptr [r8 + rdx]
-	LONG $0x587dc2c4; WORD $0x083c // vpbroadcastd ymm7, dword ptr [r8 + rcx]
+	LONG $0x187da2c4; WORD $0x1834 // vbroadcastss ymm6, dword ptr [rax + r11]
 	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
-	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
-	LONG $0x587d82c4; WORD $0x2034 // vpbroadcastd ymm6, dword ptr [r8 + r12]
+	LONG $0x187da2c4; WORD $0x5834 // vbroadcastss ymm6, dword ptr [rax + 2*r11]
+	LONG $0x504de2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm6, ymm5
+	LONG $0x187da2c4; WORD $0x3834 // vbroadcastss ymm6, dword ptr [rax + r15]
 	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
 	LONG $0x40c68349 // add r14, 0x40
-	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xc375 // jne 0xf30 <firstAVXVNNI+0x410>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xab75 // jne 0xf20 <firstAVXVNNI+0x400>
-	WORD $0x15eb // jmp 0xf8c <firstAVXVNNI+0x46c>
+	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
+	WORD $0xff49; BYTE $0xcd // dec r13
+	WORD $0xc375 // jne 0xdd0 <firstAVXVNNI+0x330>
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x394d; BYTE $0xc4 // cmp r12, r8
+	WORD $0xab75 // jne 0xdc0 <firstAVXVNNI+0x320>
+	WORD $0x15eb // jmp 0xe2c <firstAVXVNNI+0x38c>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
-	LONG $0x107ca1c4; WORD $0x312c // vmovups ymm5, ymmword ptr [rcx + r14]
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x107cc1c4; WORD $0x102c // vmovups ymm5, ymmword ptr [r8 + rdx]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
 	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
@@ -970,12 +904,14 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd36bedc5 // vpackssdw ymm2, ymm2, ymm3
 	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
 	LONG $0xca67f5c5 // vpackuswb ymm1, ymm1, ymm2
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x404f3948 // cmp qword ptr [rdi + 0x40], rcx
-	LONG $0xfe768e0f; WORD $0xffff // jle 0xe70 <firstAVXVNNI+0x350>
-	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
-	LONG $0xfffe71e9; BYTE $0xff // jmp 0xe76 <firstAVXVNNI+0x356>
-	LONG $0x40c48348 // add rsp, 0x40
+	LONG $0xfec08e0f; WORD $0xffff // jle 0xd50 <firstAVXVNNI+0x2b0>
+	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x30773b48 // cmp rsi, qword ptr [rdi + 0x30]
+	LONG $0xfec08c0f; WORD $0xffff // jl 0xd62 <firstAVXVNNI+0x2c2>
+	LONG $0xfffc29e9; BYTE $0xff // jmp 0xad0 <firstAVXVNNI+0x30>
+	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -993,7 +929,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04748e0f; WORD $0x0000 // jle 0x14b5 <depthwise3x3s1AVXVNNI+0x495>
+	LONG $0x04748e0f; WORD $0x0000 // jle 0x1355 <depthwise3x3s1AVXVNNI+0x495>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0xe0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe0
@@ -1013,12 +949,12 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
 	LONG $0xfe508d48 // lea rdx, [rax - 0x2]
 	WORD $0xf631 // xor esi, esi
-	WORD $0x14eb // jmp 0x10b1 <depthwise3x3s1AVXVNNI+0x91>
+	WORD $0x14eb // jmp 0xf51 <depthwise3x3s1AVXVNNI+0x91>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x03fa8d0f; WORD $0x0000 // jge 0x14ab <depthwise3x3s1AVXVNNI+0x48b>
+	LONG $0x03fa8d0f; WORD $0x0000 // jge 0x134b <depthwise3x3s1AVXVNNI+0x48b>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
@@ -1027,51 +963,51 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc67f7dc5 // vmovdqa ymm6, ymm8
 	LONG $0xc57f7dc5 // vmovdqa ymm5, ymm8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00c98e0f; WORD $0x0000 // jle 0x119c <depthwise3x3s1AVXVNNI+0x17c>
+	LONG $0x00c98e0f; WORD $0x0000 // jle 0x103c <depthwise3x3s1AVXVNNI+0x17c>
 	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
 	WORD $0x8b49; BYTE $0x1b // mov rbx, qword ptr [r11]
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x617e // jle 0x1140 <depthwise3x3s1AVXVNNI+0x120>
+	WORD $0x617e // jle 0xfe0 <depthwise3x3s1AVXVNNI+0x120>
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x10fc <depthwise3x3s1AVXVNNI+0xdc>
+	WORD $0x0b75 // jne 0xf9c <depthwise3x3s1AVXVNNI+0xdc>
 	LONG $0x44dbd5c5; WORD $0x2024 // vpand ymm0, ymm5, ymmword ptr [rsp + 0x20]
 	LONG $0x2cebfdc5; BYTE $0x24 // vpor ymm5, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x111a <depthwise3x3s1AVXVNNI+0xfa>
+	WORD $0x0b75 // jne 0xfba <depthwise3x3s1AVXVNNI+0xfa>
 	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
 	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7e81c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [r11 + r9]
 	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x6174 // je 0x1191 <depthwise3x3s1AVXVNNI+0x171>
-	WORD $0x6aeb // jmp 0x119c <depthwise3x3s1AVXVNNI+0x17c>
+	WORD $0x6174 // je 0x1031 <depthwise3x3s1AVXVNNI+0x171>
+	WORD $0x6aeb // jmp 0x103c <depthwise3x3s1AVXVNNI+0x17c>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x115d <depthwise3x3s1AVXVNNI+0x13d>
+	WORD $0x0b75 // jne 0xffd <depthwise3x3s1AVXVNNI+0x13d>
 	LONG $0x44dbd5c5; WORD $0x2024 // vpand ymm0, ymm5, ymmword ptr [rsp + 0x20]
 	LONG $0x2cebfdc5; BYTE $0x24 // vpor ymm5, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
 	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x117b <depthwise3x3s1AVXVNNI+0x15b>
+	WORD $0x0b75 // jne 0x101b <depthwise3x3s1AVXVNNI+0x15b>
 	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
 	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7a81c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [r11 + r9]
 	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x119c <depthwise3x3s1AVXVNNI+0x17c>
+	WORD $0x0b75 // jne 0x103c <depthwise3x3s1AVXVNNI+0x17c>
 	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
 	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfefd8e0f; WORD $0xffff // jle 0x10a4 <depthwise3x3s1AVXVNNI+0x84>
+	LONG $0xfefd8e0f; WORD $0xffff // jle 0xf44 <depthwise3x3s1AVXVNNI+0x84>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
 	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
@@ -1089,7 +1025,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7d41c4; BYTE $0xe8 // vmovdqa ymm13, ymm8
 	LONG $0x6f7d41c4; BYTE $0xf8 // vmovdqa ymm15, ymm8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x34eb // jmp 0x123b <depthwise3x3s1AVXVNNI+0x21b>
+	WORD $0x34eb // jmp 0x10db <depthwise3x3s1AVXVNNI+0x21b>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x7f7a81c4; WORD $0x0a04 // vmovdqu xmmword ptr [r10 + r9], xmm0
 	LONG $0xe76f7dc5 // vmovdqa ymm12, ymm7
@@ -1100,11 +1036,11 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdd7f7dc5 // vmovdqa ymm5, ymm11
 	WORD $0x894d; BYTE $0xda // mov r10, r11
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfe658d0f; WORD $0xffff // jge 0x10a0 <depthwise3x3s1AVXVNNI+0x80>
+	LONG $0xfe658d0f; WORD $0xffff // jge 0xf40 <depthwise3x3s1AVXVNNI+0x80>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
 	LONG $0x6f7d41c4; BYTE $0xd8 // vmovdqa ymm11, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x547e // jle 0x129d <depthwise3x3s1AVXVNNI+0x27d>
+	WORD $0x547e // jle 0x113d <depthwise3x3s1AVXVNNI+0x27d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b48; BYTE $0x1b // mov rbx, qword ptr [rbx]
@@ -1112,22 +1048,22 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x36 // mov r14, qword ptr [r14]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1d7c // jl 0x1280 <depthwise3x3s1AVXVNNI+0x260>
+	WORD $0x1d7c // jl 0x1120 <depthwise3x3s1AVXVNNI+0x260>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
 	LONG $0x007d62c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm11, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1d74 // je 0x1292 <depthwise3x3s1AVXVNNI+0x272>
-	WORD $0x26eb // jmp 0x129d <depthwise3x3s1AVXVNNI+0x27d>
+	WORD $0x1d74 // je 0x1132 <depthwise3x3s1AVXVNNI+0x272>
+	WORD $0x26eb // jmp 0x113d <depthwise3x3s1AVXVNNI+0x27d>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
 	LONG $0x007d62c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm11, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x129d <depthwise3x3s1AVXVNNI+0x27d>
+	WORD $0x0b75 // jne 0x113d <depthwise3x3s1AVXVNNI+0x27d>
 	LONG $0x44dba5c5; WORD $0x2024 // vpand ymm0, ymm11, ymmword ptr [rsp + 0x20]
 	LONG $0x1ceb7dc5; BYTE $0x24 // vpor ymm11, ymm0, ymmword ptr [rsp]
 	LONG $0x6f7d41c4; BYTE $0xf0 // vmovdqa ymm14, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x567e // jle 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
+	WORD $0x567e // jle 0x119d <depthwise3x3s1AVXVNNI+0x2dd>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x085b8b48 // mov rbx, qword ptr [rbx + 0x8]
@@ -1135,22 +1071,22 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08768b4d // mov r14, qword ptr [r14 + 0x8]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1d7e // jle 0x12e0 <depthwise3x3s1AVXVNNI+0x2c0>
+	WORD $0x1d7e // jle 0x1180 <depthwise3x3s1AVXVNNI+0x2c0>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
 	LONG $0x007d62c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm14, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1d74 // je 0x12f2 <depthwise3x3s1AVXVNNI+0x2d2>
-	WORD $0x26eb // jmp 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
+	WORD $0x1d74 // je 0x1192 <depthwise3x3s1AVXVNNI+0x2d2>
+	WORD $0x26eb // jmp 0x119d <depthwise3x3s1AVXVNNI+0x2dd>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
 	LONG $0x007d62c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm14, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
+	WORD $0x0b75 // jne 0x119d <depthwise3x3s1AVXVNNI+0x2dd>
 	LONG $0x44db8dc5; WORD $0x2024 // vpand ymm0, ymm14, ymmword ptr [rsp + 0x20]
 	LONG $0x34eb7dc5; BYTE $0x24 // vpor ymm14, ymm0, ymmword ptr [rsp]
 	LONG $0xc17f7dc5 // vmovdqa ymm1, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x577e // jle 0x135d <depthwise3x3s1AVXVNNI+0x33d>
+	WORD $0x577e // jle 0x11fd <depthwise3x3s1AVXVNNI+0x33d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
@@ -1158,17 +1094,17 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1e7e // jle 0x1340 <depthwise3x3s1AVXVNNI+0x320>
+	WORD $0x1e7e // jle 0x11e0 <depthwise3x3s1AVXVNNI+0x320>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
 	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x1352 <depthwise3x3s1AVXVNNI+0x332>
-	WORD $0x27eb // jmp 0x135d <depthwise3x3s1AVXVNNI+0x33d>
+	WORD $0x1e74 // je 0x11f2 <depthwise3x3s1AVXVNNI+0x332>
+	WORD $0x27eb // jmp 0x11fd <depthwise3x3s1AVXVNNI+0x33d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
 	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x135d <depthwise3x3s1AVXVNNI+0x33d>
+	WORD $0x0b75 // jne 0x11fd <depthwise3x3s1AVXVNNI+0x33d>
 	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
 	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
@@ -1235,9 +1171,9 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc267fdc5 // vpackuswb ymm0, ymm0, ymm2
 	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0xfd708e0f; WORD $0xffff // jle 0x1210 <depthwise3x3s1AVXVNNI+0x1f0>
+	LONG $0xfd708e0f; WORD $0xffff // jle 0x10b0 <depthwise3x3s1AVXVNNI+0x1f0>
 	LONG $0x7f7e81c4; WORD $0x0a04 // vmovdqu ymmword ptr [r10 + r9], ymm0
-	LONG $0xfffd6be9; BYTE $0xff // jmp 0x1216 <depthwise3x3s1AVXVNNI+0x1f6>
+	LONG $0xfffd6be9; BYTE $0xff // jmp 0x10b6 <depthwise3x3s1AVXVNNI+0x1f6>
 	LONG $0xe0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xe0
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -1252,7 +1188,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x044f8e0f; WORD $0x0000 // jle 0x1930 <depthwise3x3s2AVXVNNI+0x470>
+	LONG $0x044f8e0f; WORD $0x0000 // jle 0x17d0 <depthwise3x3s2AVXVNNI+0x470>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1276,14 +1212,14 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff518d48 // lea rdx, [rcx - 0x1]
 	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x1feb // jmp 0x1561 <depthwise3x3s2AVXVNNI+0xa1>
+	WORD $0x1feb // jmp 0x1401 <depthwise3x3s2AVXVNNI+0xa1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x03be8d0f; WORD $0x0000 // jge 0x191f <depthwise3x3s2AVXVNNI+0x45f>
+	LONG $0x03be8d0f; WORD $0x0000 // jge 0x17bf <depthwise3x3s2AVXVNNI+0x45f>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xee7e // jle 0x1554 <depthwise3x3s2AVXVNNI+0x94>
+	WORD $0xee7e // jle 0x13f4 <depthwise3x3s2AVXVNNI+0x94>
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x02e9c149 // shr r9, 0x2
 	LONG $0x49148d4f // lea r10, [r9 + 2*r9]
@@ -1304,7 +1240,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd26f7dc5 // vmovdqa ymm10, ymm2
 	LONG $0xda6f7dc5 // vmovdqa ymm11, ymm2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x34eb // jmp 0x15f8 <depthwise3x3s2AVXVNNI+0x138>
+	WORD $0x34eb // jmp 0x1498 <depthwise3x3s2AVXVNNI+0x138>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
@@ -1314,7 +1250,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7d41c4; BYTE $0xd5 // vmovdqa ymm10, ymm13
 	LONG $0x6f7d41c4; BYTE $0xd9 // vmovdqa ymm11, ymm9
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff588d0f; WORD $0xffff // jge 0x1550 <depthwise3x3s2AVXVNNI+0x90>
+	LONG $0xff588d0f; WORD $0xffff // jge 0x13f0 <depthwise3x3s2AVXVNNI+0x90>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
@@ -1322,39 +1258,39 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
 	LONG $0xe26f7dc5 // vmovdqa ymm12, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3a7e // jle 0x164b <depthwise3x3s2AVXVNNI+0x18b>
+	WORD $0x3a7e // jle 0x14eb <depthwise3x3s2AVXVNNI+0x18b>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x127c // jl 0x1630 <depthwise3x3s2AVXVNNI+0x170>
+	WORD $0x127c // jl 0x14d0 <depthwise3x3s2AVXVNNI+0x170>
 	LONG $0x6f7ec1c4; WORD $0x1c04 // vmovdqu ymm0, ymmword ptr [r12 + rbx]
 	LONG $0x007d62c4; BYTE $0xe5 // vpshufb ymm12, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1274 // je 0x1640 <depthwise3x3s2AVXVNNI+0x180>
-	WORD $0x1beb // jmp 0x164b <depthwise3x3s2AVXVNNI+0x18b>
+	WORD $0x1274 // je 0x14e0 <depthwise3x3s2AVXVNNI+0x180>
+	WORD $0x1beb // jmp 0x14eb <depthwise3x3s2AVXVNNI+0x18b>
 	LONG $0x6f7ac1c4; WORD $0x1c04 // vmovdqu xmm0, xmmword ptr [r12 + rbx]
 	LONG $0x007d62c4; BYTE $0xe5 // vpshufb ymm12, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x164b <depthwise3x3s2AVXVNNI+0x18b>
+	WORD $0x0b75 // jne 0x14eb <depthwise3x3s2AVXVNNI+0x18b>
 	LONG $0x44db9dc5; WORD $0x2024 // vpand ymm0, ymm12, ymmword ptr [rsp + 0x20]
 	LONG $0x24eb7dc5; BYTE $0x24 // vpor ymm12, ymm0, ymmword ptr [rsp]
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x437e // jle 0x169b <depthwise3x3s2AVXVNNI+0x1db>
+	WORD $0x437e // jle 0x153b <depthwise3x3s2AVXVNNI+0x1db>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x1e7c // jl 0x1680 <depthwise3x3s2AVXVNNI+0x1c0>
+	WORD $0x1e7c // jl 0x1520 <depthwise3x3s2AVXVNNI+0x1c0>
 	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
 	LONG $0x007d62c4; BYTE $0xcd // vpshufb ymm9, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1e74 // je 0x1690 <depthwise3x3s2AVXVNNI+0x1d0>
-	WORD $0x27eb // jmp 0x169b <depthwise3x3s2AVXVNNI+0x1db>
+	WORD $0x1e74 // je 0x1530 <depthwise3x3s2AVXVNNI+0x1d0>
+	WORD $0x27eb // jmp 0x153b <depthwise3x3s2AVXVNNI+0x1db>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
 	LONG $0x007d62c4; BYTE $0xcd // vpshufb ymm9, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x169b <depthwise3x3s2AVXVNNI+0x1db>
+	WORD $0x0b75 // jne 0x153b <depthwise3x3s2AVXVNNI+0x1db>
 	LONG $0x44dbb5c5; WORD $0x2024 // vpand ymm0, ymm9, ymmword ptr [rsp + 0x20]
 	LONG $0x0ceb7dc5; BYTE $0x24 // vpor ymm9, ymm0, ymmword ptr [rsp]
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
@@ -1362,41 +1298,41 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
 	LONG $0xfa6f7dc5 // vmovdqa ymm15, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
+	WORD $0x3c7e // jle 0x158b <depthwise3x3s2AVXVNNI+0x22b>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x16d0 <depthwise3x3s2AVXVNNI+0x210>
+	WORD $0x147e // jle 0x1570 <depthwise3x3s2AVXVNNI+0x210>
 	LONG $0x6f7ec1c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + rbp]
 	LONG $0x007d62c4; BYTE $0xfd // vpshufb ymm15, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x16e0 <depthwise3x3s2AVXVNNI+0x220>
-	WORD $0x1deb // jmp 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
+	WORD $0x1474 // je 0x1580 <depthwise3x3s2AVXVNNI+0x220>
+	WORD $0x1deb // jmp 0x158b <depthwise3x3s2AVXVNNI+0x22b>
 	WORD $0x9066 // nop
 	LONG $0x6f7ac1c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + rbp]
 	LONG $0x007d62c4; BYTE $0xfd // vpshufb ymm15, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
+	WORD $0x0b75 // jne 0x158b <depthwise3x3s2AVXVNNI+0x22b>
 	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
 	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
 	LONG $0x6f7ea1c4; WORD $0x0d44; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rbp + r9]
 	LONG $0xea6f7dc5 // vmovdqa ymm13, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x3c7e // jle 0x173b <depthwise3x3s2AVXVNNI+0x27b>
+	WORD $0x3c7e // jle 0x15db <depthwise3x3s2AVXVNNI+0x27b>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x177e // jle 0x1720 <depthwise3x3s2AVXVNNI+0x260>
+	WORD $0x177e // jle 0x15c0 <depthwise3x3s2AVXVNNI+0x260>
 	LONG $0x6f7e81c4; WORD $0x2c0c // vmovdqu ymm1, ymmword ptr [r12 + r13]
 	LONG $0x007562c4; BYTE $0xed // vpshufb ymm13, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1774 // je 0x1730 <depthwise3x3s2AVXVNNI+0x270>
-	WORD $0x20eb // jmp 0x173b <depthwise3x3s2AVXVNNI+0x27b>
+	WORD $0x1774 // je 0x15d0 <depthwise3x3s2AVXVNNI+0x270>
+	WORD $0x20eb // jmp 0x15db <depthwise3x3s2AVXVNNI+0x27b>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c0c // vmovdqu xmm1, xmmword ptr [r12 + r13]
 	LONG $0x007562c4; BYTE $0xed // vpshufb ymm13, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x173b <depthwise3x3s2AVXVNNI+0x27b>
+	WORD $0x0b75 // jne 0x15db <depthwise3x3s2AVXVNNI+0x27b>
 	LONG $0x4cdb95c5; WORD $0x2024 // vpand ymm1, ymm13, ymmword ptr [rsp + 0x20]
 	LONG $0x2ceb75c5; BYTE $0x24 // vpor ymm13, ymm1, ymmword ptr [rsp]
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
@@ -1404,38 +1340,38 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
+	WORD $0x3c7e // jle 0x162b <depthwise3x3s2AVXVNNI+0x2cb>
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1770 <depthwise3x3s2AVXVNNI+0x2b0>
+	WORD $0x147e // jle 0x1610 <depthwise3x3s2AVXVNNI+0x2b0>
 	LONG $0x6f7e81c4; WORD $0x270c // vmovdqu ymm1, ymmword ptr [r15 + r12]
 	LONG $0x007562c4; BYTE $0xc5 // vpshufb ymm8, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1780 <depthwise3x3s2AVXVNNI+0x2c0>
-	WORD $0x1deb // jmp 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
+	WORD $0x1474 // je 0x1620 <depthwise3x3s2AVXVNNI+0x2c0>
+	WORD $0x1deb // jmp 0x162b <depthwise3x3s2AVXVNNI+0x2cb>
 	WORD $0x9066 // nop
 	LONG $0x6f7a81c4; WORD $0x270c // vmovdqu xmm1, xmmword ptr [r15 + r12]
 	LONG $0x007562c4; BYTE $0xc5 // vpshufb ymm8, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
+	WORD $0x0b75 // jne 0x162b <depthwise3x3s2AVXVNNI+0x2cb>
 	LONG $0x4cdbbdc5; WORD $0x2024 // vpand ymm1, ymm8, ymmword ptr [rsp + 0x20]
 	LONG $0x04eb75c5; BYTE $0x24 // vpor ymm8, ymm1, ymmword ptr [rsp]
 	LONG $0xca6ffdc5 // vmovdqa ymm1, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x377e // jle 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
+	WORD $0x377e // jle 0x166b <depthwise3x3s2AVXVNNI+0x30b>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x127e // jle 0x17b0 <depthwise3x3s2AVXVNNI+0x2f0>
+	WORD $0x127e // jle 0x1650 <depthwise3x3s2AVXVNNI+0x2f0>
 	LONG $0x6f7e81c4; WORD $0x370c // vmovdqu ymm1, ymmword ptr [r15 + r14]
 	LONG $0x0075e2c4; BYTE $0xcd // vpshufb ymm1, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1274 // je 0x17c0 <depthwise3x3s2AVXVNNI+0x300>
-	WORD $0x1beb // jmp 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
+	WORD $0x1274 // je 0x1660 <depthwise3x3s2AVXVNNI+0x300>
+	WORD $0x1beb // jmp 0x166b <depthwise3x3s2AVXVNNI+0x30b>
 	LONG $0x6f7a81c4; WORD $0x370c // vmovdqu xmm1, xmmword ptr [r15 + r14]
 	LONG $0x0075e2c4; BYTE $0xcd // vpshufb ymm1, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
+	WORD $0x0b75 // jne 0x166b <depthwise3x3s2AVXVNNI+0x30b>
 	LONG $0x4cdbf5c5; WORD $0x2024 // vpand ymm1, ymm1, ymmword ptr [rsp + 0x20]
 	LONG $0x0cebf5c5; BYTE $0x24 // vpor ymm1, ymm1, ymmword ptr [rsp]
 	LONG $0x7225c1c4; WORD $0x18d3 // vpsrld ymm11, ymm11, 0x18
@@ -1503,9 +1439,9 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
 	LONG $0xc067ddc5 // vpackuswb ymm0, ymm4, ymm0
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0xfcbc8e0f; WORD $0xffff // jle 0x15d0 <depthwise3x3s2AVXVNNI+0x110>
+	LONG $0xfcbc8e0f; WORD $0xffff // jle 0x1470 <depthwise3x3s2AVXVNNI+0x110>
 	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
-	LONG $0xfffcb7e9; BYTE $0xff // jmp 0x15d6 <depthwise3x3s2AVXVNNI+0x116>
+	LONG $0xfffcb7e9; BYTE $0xff // jmp 0x1476 <depthwise3x3s2AVXVNNI+0x116>
 	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1522,7 +1458,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x054c8e0f; WORD $0x0000 // jle 0x1e99 <depthwiseAnyAVXVNNI+0x559>
+	LONG $0x054c8e0f; WORD $0x0000 // jle 0x1d39 <depthwiseAnyAVXVNNI+0x559>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1535,7 +1471,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	WORD $0x24eb // jmp 0x199e <depthwiseAnyAVXVNNI+0x5e>
+	WORD $0x24eb // jmp 0x183e <depthwiseAnyAVXVNNI+0x5e>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
@@ -1543,13 +1479,13 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x04ed8d0f; WORD $0x0000 // jge 0x1e8b <depthwiseAnyAVXVNNI+0x54b>
+	LONG $0x04ed8d0f; WORD $0x0000 // jge 0x1d2b <depthwiseAnyAVXVNNI+0x54b>
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01858e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	LONG $0x01858e0f; WORD $0x0000 // jle 0x19d0 <depthwiseAnyAVXVNNI+0x1f0>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01788e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	LONG $0x01788e0f; WORD $0x0000 // jle 0x19d0 <depthwiseAnyAVXVNNI+0x1f0>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
@@ -1557,67 +1493,67 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xc3 // and rbx, rax
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x14eb // jmp 0x19ec <depthwiseAnyAVXVNNI+0xac>
+	WORD $0x14eb // jmp 0x188c <depthwiseAnyAVXVNNI+0xac>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0x0144840f; WORD $0x0000 // je 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	LONG $0x0144840f; WORD $0x0000 // je 0x19d0 <depthwiseAnyAVXVNNI+0x1f0>
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1ab0 <depthwiseAnyAVXVNNI+0x170>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1950 <depthwiseAnyAVXVNNI+0x170>
 	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
-	WORD $0x18eb // jmp 0x1a23 <depthwiseAnyAVXVNNI+0xe3>
+	WORD $0x18eb // jmp 0x18c3 <depthwiseAnyAVXVNNI+0xe3>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
 	WORD $0x014d; BYTE $0xd4 // add r12, r10
 	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0xbd74 // je 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	WORD $0xbd74 // je 0x1880 <depthwiseAnyAVXVNNI+0xa0>
 	LONG $0x24448b49; BYTE $0xe8 // mov rax, qword ptr [r12 - 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3378 // js 0x1a60 <depthwiseAnyAVXVNNI+0x120>
+	WORD $0x3378 // js 0x1900 <depthwiseAnyAVXVNNI+0x120>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3478 // js 0x1a71 <depthwiseAnyAVXVNNI+0x131>
+	WORD $0x3478 // js 0x1911 <depthwiseAnyAVXVNNI+0x131>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3578 // js 0x1a83 <depthwiseAnyAVXVNNI+0x143>
+	WORD $0x3578 // js 0x1923 <depthwiseAnyAVXVNNI+0x143>
 	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xb279 // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
-	WORD $0x38eb // jmp 0x1a98 <depthwiseAnyAVXVNNI+0x158>
+	WORD $0xb279 // jns 0x18b0 <depthwiseAnyAVXVNNI+0xd0>
+	WORD $0x38eb // jmp 0x1938 <depthwiseAnyAVXVNNI+0x158>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xcc79 // jns 0x1a3d <depthwiseAnyAVXVNNI+0xfd>
+	WORD $0xcc79 // jns 0x18dd <depthwiseAnyAVXVNNI+0xfd>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xcb79 // jns 0x1a4e <depthwiseAnyAVXVNNI+0x10e>
+	WORD $0xcb79 // jns 0x18ee <depthwiseAnyAVXVNNI+0x10e>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xff78890f; WORD $0xffff // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
+	LONG $0xff78890f; WORD $0xffff // jns 0x18b0 <depthwiseAnyAVXVNNI+0xd0>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0xffff72e9; BYTE $0xff // jmp 0x1a13 <depthwiseAnyAVXVNNI+0xd3>
+	LONG $0xffff72e9; BYTE $0xff // jmp 0x18b3 <depthwiseAnyAVXVNNI+0xd3>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0x3c74 // je 0x1af9 <depthwiseAnyAVXVNNI+0x1b9>
+	WORD $0x3c74 // je 0x1999 <depthwiseAnyAVXVNNI+0x1b9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
@@ -1633,9 +1569,9 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0xfec18348 // add rcx, -0x2
-	WORD $0xc775 // jne 0x1ac0 <depthwiseAnyAVXVNNI+0x180>
+	WORD $0xc775 // jne 0x1960 <depthwiseAnyAVXVNNI+0x180>
 	LONG $0x01c1f641 // test r9b, 0x1
-	LONG $0xfedd840f; WORD $0xffff // je 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	LONG $0xfedd840f; WORD $0xffff // je 0x1880 <depthwiseAnyAVXVNNI+0xa0>
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
@@ -1643,14 +1579,14 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
-	LONG $0xfffebde9; BYTE $0xff // jmp 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	LONG $0xfffebde9; BYTE $0xff // jmp 0x1880 <depthwiseAnyAVXVNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x1984 <depthwiseAnyAVXVNNI+0x44>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1824 <depthwiseAnyAVXVNNI+0x44>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x32eb // jmp 0x1b75 <depthwiseAnyAVXVNNI+0x235>
+	WORD $0x32eb // jmp 0x1a15 <depthwiseAnyAVXVNNI+0x235>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x100c // vmovdqu xmmword ptr [rax + r10], xmm1
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
@@ -1659,7 +1595,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	LONG $0x20c18348 // add rcx, 0x20
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1980 <depthwiseAnyAVXVNNI+0x40>
+	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1820 <depthwiseAnyAVXVNNI+0x40>
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
@@ -1669,7 +1605,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2949; BYTE $0xd5 // sub r13, rdx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	LONG $0x02708e0f; WORD $0x0000 // jle 0x1e10 <depthwiseAnyAVXVNNI+0x4d0>
+	LONG $0x02708e0f; WORD $0x0000 // jle 0x1cb0 <depthwiseAnyAVXVNNI+0x4d0>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x06eac148 // shr rdx, 0x6
 	WORD $0xc889 // mov eax, ecx
@@ -1687,7 +1623,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x246c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r13
-	LONG $0x00010be9; BYTE $0x00 // jmp 0x1cef <depthwiseAnyAVXVNNI+0x3af>
+	LONG $0x00010be9; BYTE $0x00 // jmp 0x1b8f <depthwiseAnyAVXVNNI+0x3af>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x68 // mov r8, qword ptr [rsp + 0x68]
 	LONG $0x6e7901c4; WORD $0x100c // vmovd xmm9, dword ptr [r8 + r10]
@@ -1734,7 +1670,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xce // dec rsi
 	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
 	LONG $0x246c8b4c; BYTE $0x20 // mov r13, qword ptr [rsp + 0x20]
-	LONG $0x012d840f; WORD $0x0000 // je 0x1e1c <depthwiseAnyAVXVNNI+0x4dc>
+	LONG $0x012d840f; WORD $0x0000 // je 0x1cbc <depthwiseAnyAVXVNNI+0x4dc>
 	LONG $0x66048b4b // mov rax, qword ptr [r14 + 2*r12]
 	LONG $0x665c8b4b; BYTE $0x08 // mov rbx, qword ptr [r14 + 2*r12 + 0x8]
 	LONG $0x665c8b4f; BYTE $0x10 // mov r11, qword ptr [r14 + 2*r12 + 0x10]
@@ -1742,7 +1678,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0x02fd8349 // cmp r13, 0x2
-	WORD $0x1b7c // jl 0x1d2b <depthwiseAnyAVXVNNI+0x3eb>
+	WORD $0x1b7c // jl 0x1bcb <depthwiseAnyAVXVNNI+0x3eb>
 	LONG $0x6e79a1c4; WORD $0x3834 // vmovd xmm6, dword ptr [rax + r15]
 	LONG $0x2249a3c4; WORD $0x3b34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rbx + r15], 0x1
 	LONG $0x224983c4; WORD $0x3b34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r11 + r15], 0x2
@@ -1753,7 +1689,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x667c8b4b; BYTE $0x30 // mov rdi, qword ptr [r14 + 2*r12 + 0x30]
 	LONG $0x66448b4f; BYTE $0x38 // mov r8, qword ptr [r14 + 2*r12 + 0x38]
 	LONG $0x02fd8349 // cmp r13, 0x2
-	WORD $0x1b7c // jl 0x1d65 <depthwiseAnyAVXVNNI+0x425>
+	WORD $0x1b7c // jl 0x1c05 <depthwiseAnyAVXVNNI+0x425>
 	LONG $0x6e79a1c4; WORD $0x382c // vmovd xmm5, dword ptr [rax + r15]
 	LONG $0x2251a3c4; WORD $0x3a2c; BYTE $0x01 // vpinsrd xmm5, xmm5, dword ptr [rdx + r15], 0x1
 	LONG $0x2251a3c4; WORD $0x3f2c; BYTE $0x02 // vpinsrd xmm5, xmm5, dword ptr [rdi + r15], 0x2
@@ -1771,7 +1707,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0x02fd8349 // cmp r13, 0x2
-	WORD $0x1b7c // jl 0x1dc1 <depthwiseAnyAVXVNNI+0x481>
+	WORD $0x1b7c // jl 0x1c61 <depthwiseAnyAVXVNNI+0x481>
 	LONG $0x6e7921c4; WORD $0x3f04 // vmovd xmm8, dword ptr [rdi + r15]
 	LONG $0x223903c4; WORD $0x3904; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [r9 + r15], 0x1
 	LONG $0x223903c4; WORD $0x3b04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r11 + r15], 0x2
@@ -1782,12 +1718,12 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x664c8b4b; BYTE $0x70 // mov rcx, qword ptr [r14 + 2*r12 + 0x70]
 	LONG $0x66748b4b; BYTE $0x78 // mov rsi, qword ptr [r14 + 2*r12 + 0x78]
 	LONG $0x247c8348; WORD $0x0220 // cmp qword ptr [rsp + 0x20], 0x2
-	LONG $0xfe0c8c0f; WORD $0xffff // jl 0x1bf0 <depthwiseAnyAVXVNNI+0x2b0>
+	LONG $0xfe0c8c0f; WORD $0xffff // jl 0x1a90 <depthwiseAnyAVXVNNI+0x2b0>
 	LONG $0x6e7981c4; WORD $0x3d7c; BYTE $0x00 // vmovd xmm7, dword ptr [r13 + r15]
 	QUAD $0x01003d7c2241a3c4 // vpinsrd xmm7, xmm7, dword ptr [rbp + r15], 0x1
 	LONG $0x2241a3c4; WORD $0x393c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rcx + r15], 0x2
 	LONG $0x2241a3c4; WORD $0x3e3c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rsi + r15], 0x3
-	LONG $0xfffdeae9; BYTE $0xff // jmp 0x1bf0 <depthwiseAnyAVXVNNI+0x2b0>
+	LONG $0xfffdeae9; BYTE $0xff // jmp 0x1a90 <depthwiseAnyAVXVNNI+0x2b0>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
@@ -1815,9 +1751,9 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x02fd8349 // cmp r13, 0x2
-	LONG $0xfcd08c0f; WORD $0xffff // jl 0x1b50 <depthwiseAnyAVXVNNI+0x210>
+	LONG $0xfcd08c0f; WORD $0xffff // jl 0x19f0 <depthwiseAnyAVXVNNI+0x210>
 	LONG $0x7f7ea1c4; WORD $0x100c // vmovdqu ymmword ptr [rax + r10], ymm1
-	LONG $0xfffccbe9; BYTE $0xff // jmp 0x1b56 <depthwiseAnyAVXVNNI+0x216>
+	LONG $0xfffccbe9; BYTE $0xff // jmp 0x19f6 <depthwiseAnyAVXVNNI+0x216>
 	LONG $0x70c48348 // add rsp, 0x70
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1834,7 +1770,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00be8e0f; WORD $0x0000 // jle 0x1f6a <peakAVXVNNI+0xca>
+	LONG $0x00be8e0f; WORD $0x0000 // jle 0x1e0a <peakAVXVNNI+0xca>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xe0 // vpbroadcastd ymm4, xmm0
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
@@ -1864,7 +1800,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5015e2c4; BYTE $0xcc // {vex} vpdpbusd ymm1, ymm13, ymm4
 	LONG $0x5015e2c4; BYTE $0xc4 // {vex} vpdpbusd ymm0, ymm13, ymm4
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbf75 // jne 0x1ef0 <peakAVXVNNI+0x50>
+	WORD $0xbf75 // jne 0x1d90 <peakAVXVNNI+0x50>
 	LONG $0xfe25c1c4; BYTE $0xe4 // vpaddd ymm4, ymm11, ymm12
 	LONG $0xe4feadc5 // vpaddd ymm4, ymm10, ymm4
 	LONG $0xe4feb5c5 // vpaddd ymm4, ymm9, ymm4

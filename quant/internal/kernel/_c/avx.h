@@ -2,6 +2,7 @@
 //
 //	weights                       8 outputs' weights, 4 bytes each, in the form that step takes
 //	weights prepare(__m256i)
+//	GROUP, weights packed(p)      bytes of 16 outputs' weights as they are packed, and how 8 of them are read
 //	__m256i step(__m256i acc, __m256i x, weights w)    each int32 += Σ of 4 unsigned × signed bytes
 //	PEAK                          sums that fit registers beside a step's
 //	PEAK_STEP(acc, x, w)          what of a step no kernel can do without
@@ -38,7 +39,14 @@ INLINE __m256i load(const void *p) { return _mm256_loadu_si256((const __m256i *)
 INLINE __m256i load_cells(const uint8_t *p, word left) {
 	return left >= 2 ? load(p) : _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)p));
 }
-INLINE __m256i load4(const uint8_t *p) { return _mm256_set1_epi32(*(const int *)p); }
+
+// load4 hides what it has made from the compiler, which would do what follows on one lane and broadcast that.
+INLINE __m256i load4(const uint8_t *p) {
+	__m256i v = _mm256_set1_epi32(*(const int *)p);
+	__asm__("" : "+x"(v));
+	return v;
+}
+
 
 // A tile is 4 pixels of V pairs of cells of outputs.
 #define BEGIN(V)                                                                                              \
@@ -51,13 +59,13 @@ INLINE __m256i load4(const uint8_t *p) { return _mm256_set1_epi32(*(const int *)
 		store(dst + 16 * (cell + 2 * j), pack(acc[j], _mm256_loadu_ps(a->scale + 4 * (cell + 2 * j)), r), a->cells - cell - 2 * j);
 
 INLINE const int8_t *weights_at(const struct conv_args *a, word cell, word steps) {
-	return a->weights + (cell / 4) * steps * 64 + cell % 4 * 16;
+	return a->weights + (cell / 4) * steps * GROUP + cell % 4 * (GROUP / 4);
 }
 
 #define MULTIPLY(V, X)                                                                                        \
 	{                                                                                                        \
 		weights wv[V];                                                                                       \
-		for (int j = 0; j < V; j++) wv[j] = prepare(load(w + 32 * j));                                       \
+		for (int j = 0; j < V; j++) wv[j] = packed(w + GROUP / 2 * j);                                       \
 		for (int i = 0; i < 4; i++) {                                                                        \
 			__m256i x = load4(X);                                                                            \
 			for (int j = 0; j < V; j++) acc[j][i] = step(acc[j][i], x, wv[j]);                               \
@@ -68,7 +76,7 @@ INLINE const int8_t *weights_at(const struct conv_args *a, word cell, word steps
 	INLINE void pointwise_##V(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word cell, struct requant r) { \
 		BEGIN(V)                                                                                             \
 		const int8_t *w = weights_at(a, cell, a->steps);                                                     \
-		for (word k = 0; k < a->steps; k++, w += 64, src += 16) MULTIPLY(V, src + 4 * i)                     \
+		for (word k = 0; k < a->steps; k++, w += GROUP, src += 16) MULTIPLY(V, src + 4 * i)                     \
 		END(V)                                                                                               \
 	}
 
@@ -83,7 +91,7 @@ INLINE const int8_t *weights_at(const struct conv_args *a, word cell, word steps
 			for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks) {                               \
 				const uint8_t *p[4];                                                                         \
 				for (int i = 0; i < 4; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;         \
-				for (word k = 0; k < a->steps; k++, w += 64) MULTIPLY(V, p[i] + 16 * k)                      \
+				for (word k = 0; k < a->steps; k++, w += GROUP) MULTIPLY(V, p[i] + 16 * k)                      \
 			}                                                                                                \
 		}                                                                                                    \
 		END(V)                                                                                               \
@@ -96,7 +104,7 @@ INLINE const int8_t *weights_at(const struct conv_args *a, word cell, word steps
 		const int8_t *w = weights_at(a, cell, a->taps_y * a->taps_x);                                        \
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                            \
 			const uint8_t *p = a->rows[ky] + 4 * b * a->stride;                                              \
-			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block) MULTIPLY(V, p + i * a->stride) \
+			for (word kx = 0; kx < a->taps_x; kx++, w += GROUP, p += a->src_block) MULTIPLY(V, p + i * a->stride) \
 		}                                                                                                    \
 		END(V)                                                                                               \
 	}

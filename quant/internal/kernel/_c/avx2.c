@@ -11,6 +11,12 @@ INLINE weights prepare(__m256i w) {
 	return (weights){_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8), _mm256_srai_epi16(w, 8)};
 }
 
+// packWords has done that for the matrix kernels: 16 bits of the even weights of 8 outputs, then of the odd ones.
+#define GROUP 128
+INLINE weights packed(const signed char *p) {
+	return (weights){_mm256_loadu_si256((const __m256i *)p), _mm256_loadu_si256((const __m256i *)(p + 32))};
+}
+
 // even_bytes is the mask 0x00ff in each 16 bits, kept from becoming a constant in memory.
 INLINE __m256i even_bytes(void) {
 	int mask = 0x00ff00ff;

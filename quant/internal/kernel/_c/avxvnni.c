@@ -4,6 +4,8 @@
 
 typedef __m256i weights;
 #define prepare(w) (w)
+#define GROUP 64
+#define packed(p) _mm256_loadu_si256((const __m256i *)(p))
 #define step(acc, x, w) _mm256_dpbusd_avx_epi32(acc, x, w)
 #define PEAK 12
 #define PEAK_STEP step
