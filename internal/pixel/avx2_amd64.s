@@ -1698,8 +1698,8 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
 	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x2089 <halveColorAVX2+0x129>
-	QUAD $0x00002000318c180f // prefetcht0 byte ptr [rcx + rsi + 0x2000]
-	QUAD $0x00002000328c180f // prefetcht0 byte ptr [rdx + rsi + 0x2000]
+	QUAD $0x000020003194180f // prefetcht1 byte ptr [rcx + rsi + 0x2000]
+	QUAD $0x000020003294180f // prefetcht1 byte ptr [rdx + rsi + 0x2000]
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
 	LONG $0x6c6ffac5; WORD $0x0c31 // vmovdqu xmm5, xmmword ptr [rcx + rsi + 0xc]
 	QUAD $0x01183164385de3c4 // vinserti128 ymm4, ymm4, xmmword ptr [rcx + rsi + 0x18], 0x1

@@ -2336,10 +2336,10 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x92fbc1c4; BYTE $0xc9 // kmovq k1, r9
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	QUAD $0x002000028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2000]
-	QUAD $0x002040028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2040]
-	QUAD $0x002000068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2000]
-	QUAD $0x002040068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2040]
+	QUAD $0x0020000294180f42; BYTE $0x00 // prefetcht1 byte ptr [rdx + r8 + 0x2000]
+	QUAD $0x0020400294180f42; BYTE $0x00 // prefetcht1 byte ptr [rdx + r8 + 0x2040]
+	QUAD $0x0020000694180f42; BYTE $0x00 // prefetcht1 byte ptr [rsi + r8 + 0x2000]
+	QUAD $0x0020400694180f42; BYTE $0x00 // prefetcht1 byte ptr [rsi + r8 + 0x2040]
 	LONG $0xc97fb162; WORD $0x246f; BYTE $0x02 // vmovdqu8 zmm4 {k1} {z}, zmmword ptr [rdx + r8]
 	LONG $0x487df262; WORD $0xe48d // vpermb zmm4, zmm0, zmm4
 	LONG $0x485df262; WORD $0xe304 // vpmaddubsw zmm4, zmm4, zmm3
@@ -2372,10 +2372,10 @@ TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x92fbc1c4; BYTE $0xc9 // kmovq k1, r9
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x00401f0f // nop dword ptr [rax]
-	QUAD $0x002000028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2000]
-	QUAD $0x002040028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2040]
-	QUAD $0x002000068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2000]
-	QUAD $0x002040068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2040]
+	QUAD $0x0020000294180f42; BYTE $0x00 // prefetcht1 byte ptr [rdx + r8 + 0x2000]
+	QUAD $0x0020400294180f42; BYTE $0x00 // prefetcht1 byte ptr [rdx + r8 + 0x2040]
+	QUAD $0x0020000694180f42; BYTE $0x00 // prefetcht1 byte ptr [rsi + r8 + 0x2000]
+	QUAD $0x0020400694180f42; BYTE $0x00 // prefetcht1 byte ptr [rsi + r8 + 0x2040]
 	LONG $0xc97fb162; WORD $0x246f; BYTE $0x02 // vmovdqu8 zmm4 {k1} {z}, zmmword ptr [rdx + r8]
 	LONG $0x487df262; WORD $0xe48d // vpermb zmm4, zmm0, zmm4
 	LONG $0x485df262; WORD $0xe304 // vpmaddubsw zmm4, zmm4, zmm3

@@ -17,12 +17,12 @@ struct halve_depth_args {
 	word step, n;
 };
 
-// ahead has memory fetch what the loop comes to some rows later: n bytes, 96 at most. Rows lie one after the other, and a
-// fetch beyond the image does no harm.
+// ahead has memory fetch what the loop comes to some rows later into the second cache, where more can be under way than into
+// the first: n bytes, 96 at most. Rows lie one after the other, and a fetch beyond the image does no harm.
 INLINE void ahead(const uint8_t *p, word n) {
-	__builtin_prefetch(p + 8192, 0, 3);
+	__builtin_prefetch(p + 8192, 0, 2);
 	if (n > 64)
-		__builtin_prefetch(p + 8192 + 64, 0, 3);
+		__builtin_prefetch(p + 8192 + 64, 0, 2);
 }
 
 // halveDepth has a row's means go through a ring of blocks of sixteen, and through the table three blocks later: numbers
