@@ -3632,7 +3632,7 @@ TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0x01b18e0f; WORD $0x0000 // jle 0x3f2c <marginAVX2+0x1bc>
+	LONG $0x01b18e0f; WORD $0x0000 // jle 0x3e1c <marginAVX2+0x1bc>
 	LONG $0x587de2c4; WORD $0x3047 // vpbroadcastd ymm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc957f0c5 // vxorps xmm1, xmm1, xmm1
@@ -3642,7 +3642,7 @@ TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x187de2c4; BYTE $0xd3 // vbroadcastss ymm2, xmm3
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x64eb // jmp 0x3e06 <marginAVX2+0x96>
+	WORD $0x64eb // jmp 0x3cf6 <marginAVX2+0x96>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xe6faddc5 // vpsubd ymm4, ymm4, ymm6
 	LONG $0xddfae5c5 // vpsubd ymm3, ymm3, ymm5
@@ -3663,7 +3663,7 @@ TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c18348 // add rcx, 0x10
 	LONG $0x40c08348 // add rax, 0x40
 	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
-	LONG $0x01268d0f; WORD $0x0000 // jge 0x3f2c <marginAVX2+0x1bc>
+	LONG $0x01268d0f; WORD $0x0000 // jge 0x3e1c <marginAVX2+0x1bc>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	LONG $0x8a0c8d4c // lea r9, [rdx + 4*rcx]
@@ -3699,7 +3699,7 @@ TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3945c2c4; BYTE $0xe8 // vpminsd ymm5, ymm7, ymm8
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xfefc8c0f; WORD $0xffff // jl 0x3db0 <marginAVX2+0x40>
+	LONG $0xfefc8c0f; WORD $0xffff // jl 0x3ca0 <marginAVX2+0x40>
 	LONG $0xc0148d4e // lea r10, [rax + 8*r8]
 	LONG $0x02e0c149 // shl r8, 0x2
 	LONG $0xfec18349 // add r9, -0x2
@@ -3723,7 +3723,7 @@ TEXT ·marginAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3d65e2c4; BYTE $0xdf // vpmaxsd ymm3, ymm3, ymm7
 	WORD $0x014d; BYTE $0xc2 // add r10, r8
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	WORD $0x9975 // jne 0x3ec0 <marginAVX2+0x150>
-	LONG $0xfffe84e9; BYTE $0xff // jmp 0x3db0 <marginAVX2+0x40>
+	WORD $0x9975 // jne 0x3db0 <marginAVX2+0x150>
+	LONG $0xfffe84e9; BYTE $0xff // jmp 0x3ca0 <marginAVX2+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
