@@ -27,6 +27,13 @@ func randomAdd(r *rand.Rand, ty Type) Add {
 	if r.IntN(3) == 0 {
 		a.Min = int(lo) + r.IntN(100)
 		a.Max = a.Min + r.IntN(100)
+		switch r.IntN(4) {
+		case 0: // a bound of one side alone
+			a.Min = int(lo)
+			a.Max = max(a.Max, a.Min+1)
+		case 1:
+			a.Max = int(hi)
+		}
 	}
 	if r.IntN(6) == 0 {
 		a.Table = new([256]byte)
