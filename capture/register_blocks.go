@@ -159,47 +159,48 @@ func (p *sides) extent(a part) (u0, u1, v0, v1 float64) {
 	return u0 - mu, u1 + mu, v0 - mv, v1 + mv
 }
 
-// reach is the colour rows that patches can touch, and whether they can be in sight at all.
-func (f *fitter) reach(p *sides, a part) (rows band, seen bool) {
+// reach is the colour rows that patches can touch, whether they can be in sight at all, and whether all are.
+func (f *fitter) reach(p *sides, a part) (rows band, some, all bool) {
 	u0, u1, v0, v1 := p.extent(a)
+	width, height := float64(f.c.Color.Width), float64(f.c.Color.Height)
 	rows = band{int(math.Floor(v0-f.slack)) - 2, int(math.Ceil(v1+f.slack)) + 3}
-	seen = u1+f.slack+2 > 0 && u0-f.slack-2 < float64(f.c.Color.Width) && rows.hi > 0 && rows.lo < f.c.Color.Height
-	return rows, seen
+	some = u1+f.slack+2 > 0 && u0-f.slack-2 < width && rows.hi > 0 && rows.lo < f.c.Color.Height
+	return rows, some, u0 > 0 && u1 < width && v0 > 0 && v1 < height
 }
 
-// sight finds the rows and readings of a block that can be in sight, where not all are.
+// sight finds the rows and readings of a block that can be in sight. Height is all its rows.
 func (f *fitter) sight(p *sides, b *pixel.Block, height int) {
-	b.First, b.End, b.Low, b.High = 0, int16(height), 1, math.MaxUint16
-	u0, u1, v0, v1 := p.extent(part{0, 1, 0, 1})
-	if u0 > 0 && v0 > 0 && u1 < float64(f.c.Color.Width) && v1 < float64(f.c.Color.Height) {
-		return
-	}
 	all := part{0, 1, 0, 1}
-	hidden := func(a part) bool { _, seen := f.reach(p, a); return !seen }
-	for step := 0.5; step >= 1./64; step /= 2 {
-		if hidden(part{0, 1, all.far, all.far + step}) {
-			all.far += step
+	u0, u1, v0, v1 := p.extent(all)
+	hidden := func(a part) bool { _, some, _ := f.reach(p, a); return !some }
+	if u0 < 0 || u1 > float64(f.c.Color.Width) {
+		for step := 0.5; step >= 1./64; step /= 2 {
+			if hidden(part{0, 1, all.far, all.far + step}) {
+				all.far += step
+			}
+			if hidden(part{0, 1, all.near - step, all.near}) {
+				all.near -= step
+			}
 		}
-		if hidden(part{0, 1, all.near - step, all.near}) {
-			all.near -= step
+		// The depth that has such an inverse, and one unit more for rounding.
+		reading := func(w float64) float64 { return 1/float64(f.far*w) - f.shift }
+		if all.near < 1 {
+			b.Low = uint16(min(max(math.Floor(reading(all.near))-1, 1), math.MaxUint16))
+		}
+		if all.far > 0 {
+			b.High = uint16(min(max(math.Ceil(reading(all.far))+1, 1), math.MaxUint16))
 		}
 	}
-	// The depth that has such an inverse, and one unit more for rounding.
-	reading := func(w float64) float64 { return 1/float64(f.far*w) - f.shift }
-	if all.near < 1 {
-		b.Low = uint16(min(max(math.Floor(reading(all.near))-1, 1), math.MaxUint16))
-	}
-	if all.far > 0 {
-		b.High = uint16(min(max(math.Ceil(reading(all.far))+1, 1), math.MaxUint16))
-	}
-	row := func(j int16) part {
-		return part{float64(j) / float64(height), float64(j+1) / float64(height), all.far, all.near}
-	}
-	for b.First < b.End && hidden(row(b.First)) {
-		b.First++
-	}
-	for b.First < b.End && hidden(row(b.End-1)) {
-		b.End--
+	if v0 < 0 || v1 > float64(f.c.Color.Height) {
+		row := func(j int16) part {
+			return part{float64(j) / float64(height), float64(j+1) / float64(height), all.far, all.near}
+		}
+		for b.First < b.End && hidden(row(b.First)) {
+			b.First++
+		}
+		for b.First < b.End && hidden(row(b.End-1)) {
+			b.End--
+		}
 	}
 }
 
@@ -288,7 +289,7 @@ func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	if !ok {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
-	reach, seen := f.reach(&p, part{0, 1, 0, 1})
+	reach, seen, whole := f.reach(&p, part{0, 1, 0, 1})
 	if !seen {
 		return pixel.Block{State: pixel.Unseen}, band{}
 	}
@@ -296,6 +297,10 @@ func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	if !fits {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
-	f.sight(&p, &b, min(int(f.rows), f.c.Depth.Height-y))
+	height := min(int(f.rows), f.c.Depth.Height-y)
+	b.First, b.End, b.Low, b.High = 0, int16(height), 1, math.MaxUint16
+	if !whole {
+		f.sight(&p, &b, height)
+	}
 	return b, reach
 }

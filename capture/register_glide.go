@@ -155,7 +155,7 @@ func (f *fitter) follows(g *glide, limit float64) (fits, follows bool) {
 			if !ok {
 				continue
 			}
-			if _, seen := f.reach(&p, part{0, 1, 0, 1}); !seen {
+			if _, seen, _ := f.reach(&p, part{0, 1, 0, 1}); !seen {
 				tried++
 				continue
 			}
