@@ -102,7 +102,7 @@ func testHalveDepth(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	met := map[string]int{}
 	for round := range 400 {
-		n := round % 50
+		n := round % 200
 		top, bottom := make([]uint16, 2*n), make([]uint16, 2*n)
 		for i := range n { // about one value, so that some agree, at the border of it, holes, extremes
 			base := []int{1 + r.IntN(100), 600 + r.IntN(5000), 65535 - r.IntN(3000), 32 * r.IntN(2000)}[r.IntN(4)]
