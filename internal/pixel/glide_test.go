@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -91,30 +92,47 @@ func TestGlideVariantsEqualGeneric(t *testing.T) {
 	drawn, slowRows := 0, 0
 	for _, variant := range glides() {
 		r := rand.New(rand.NewPCG(3, uint64(len(variant.name))))
+		images, sources := guarded(t, 8192), guarded(t, 4096)
 		for round := range 6000 {
 			g, blocks, src, n, first, end, height := sample(r)
 			if len(src) == 0 {
 				continue
 			}
-			const guard = 64
-			want := make([]uint16, 2*guard+g.Width*height)
+			want := make([]uint16, g.Width*height)
 			filled := r.IntN(2)
 			for i := range want {
 				want[i] = uint16(r.IntN(65536) * r.IntN(2) * filled)
 			}
-			got := slices.Clone(want)
+			// At one end of its memory, and what the variant reads at the other's.
+			at, from := 0, len(sources)-len(src)
+			if round%2 == 0 {
+				at, from = len(images)-len(want), 0
+			}
+			got, in := images[at:][:len(want)], sources[from:][:len(src)]
+			for i := range images {
+				images[i] = 0xa5a5
+			}
+			before, kept := slices.Clone(want), slices.Clone(blocks)
+			copy(got, want)
+			copy(in, src)
 			lo := r.IntN(height)
 			hi := lo + r.IntN(height-lo+1)
-			in, kept := slices.Clone(src), slices.Clone(blocks)
-			a := g.draw(want[guard:len(want)-guard], lo, hi, blocks, src, n, first, end)
-			before := slices.Clone(got)
-			b := variant.draw(&g, got[guard:len(got)-guard], lo, hi, blocks, src, n, first, end)
+			if round%4 < 2 { // up to the ends
+				lo, hi = 0, height
+			}
+			a := g.draw(want, lo, hi, blocks, src, n, first, end)
+			b := variant.draw(&g, got, lo, hi, blocks, in, n, first, end)
 			if a != b {
 				t.Fatalf("%s, round %d: slow is %v, want %v", variant.name, round, b, a)
 			}
 			for i := range got {
 				if got[i] != want[i] {
-					t.Fatalf("%s, round %d: %+v\npixel %d (%d, %d) is %d, want %d", variant.name, round, g, i-guard, (i-guard)%g.Width, (i-guard)/g.Width, got[i], want[i])
+					t.Fatalf("%s, round %d: %+v\npixel %d (%d, %d) is %d, want %d", variant.name, round, g, i, i%g.Width, i/g.Width, got[i], want[i])
+				}
+			}
+			for i, v := range images {
+				if (i < at || i >= at+len(got)) && v != 0xa5a5 {
+					t.Fatalf("%s, round %d: number %d beside the image was overwritten", variant.name, round, i-at)
 				}
 			}
 			if !slices.Equal(in, src) || !slices.Equal(kept, blocks) {
@@ -130,6 +148,40 @@ func TestGlideVariantsEqualGeneric(t *testing.T) {
 	}
 	if len(glides()) > 0 && (drawn < 500 || slowRows < 500) {
 		t.Errorf("%d rows drew something, %d had slow readings: too few", drawn, slowRows)
+	}
+}
+
+// Images filled to all their borders: nothing beyond them is even read.
+func TestGlideStaysInsideTheImage(t *testing.T) {
+	const height, n = 3, 32 * 12
+	images := guarded(t, 8192)
+	src := make([]uint16, n*8)
+	for i := range src {
+		src[i] = uint16(1000 + i%7)
+	}
+	for _, variant := range glides() {
+		for width := narrowest; width < 200; width++ {
+			for _, step := range []float64{0.7, 1, 1.25, 1.7, 2.4} {
+				g := Glide{Near: 100, Rows: 8, Width: width, Frac: 8, Offset: 1 << 15, Share: 32767 * 100}
+				var blocks []Block
+				for x := range n / BlockWidth {
+					left := (float64(x*BlockWidth)-n/2)*step + float64(width)/2
+					whole := math.Floor(left)
+					blocks = append(blocks, Block{X: int32(whole), Y: -2, U: int16((left - whole + 16*step) * 256), UK: int16(16 * step * 256),
+						VJ: int16(8 * step * 256), E: int16(1.5 * step * 256), F: int16(1.5 * step * 256), End: 8, High: 65535})
+				}
+				want := make([]uint16, width*height)
+				g.draw(want, 0, height, blocks, src, n, 0, 8)
+				for _, at := range []int{0, len(images) - len(want)} {
+					got := images[at:][:len(want)]
+					clear(got)
+					variant.draw(&g, got, 0, height, blocks, src, n, 0, 8)
+					if !slices.Equal(got, want) || slices.Contains(got, 0) {
+						t.Fatalf("%s: %d pixels wide, step %v: %v, want %v", variant.name, width, step, got, want)
+					}
+				}
+			}
+		}
 	}
 }
 
