@@ -15,6 +15,7 @@ type convArgs struct {
 	tapsY, tapsX                   int64
 	rows, offsets, pad             unsafe.Pointer
 	stride, near                   int64
+	before, outside                int64
 }
 
 type depthwiseArgs struct {

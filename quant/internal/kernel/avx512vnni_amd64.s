@@ -12300,131 +12300,134 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x98ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0x98
-	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
-	LONG $0x21ea840f; WORD $0x0000 // je 0x11530 <firstAVX512VNNI+0x2210>
-	LONG $0x38458b48 // mov rax, qword ptr [rbp + 0x38]
-	QUAD $0x0000008024848948 // mov qword ptr [rsp + 0x80], rax
+	LONG $0xc8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xc8
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x25cb840f; WORD $0x0000 // je 0x11909 <firstAVX512VNNI+0x25e9>
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	QUAD $0x000000a824848948 // mov qword ptr [rsp + 0xa8], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x44678e0f; WORD $0x0000 // jle 0x137c2 <firstAVX512VNNI+0x44a2>
-	LONG $0x20458b48 // mov rax, qword ptr [rbp + 0x20]
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	LONG $0x90858b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rbp + 0x90]
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
+	LONG $0x4c278e0f; WORD $0x0000 // jle 0x13f7a <firstAVX512VNNI+0x4c5a>
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0xe083; BYTE $0x03 // and eax, 0x3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
+	QUAD $0x000000b024848948 // mov qword ptr [rsp + 0xb0], rax
 	LONG $0x02f88348 // cmp rax, 0x2
-	QUAD $0x00000080249c8348; BYTE $0x00 // sbb qword ptr [rsp + 0x80], 0x0
+	QUAD $0x000000a8249c8348; BYTE $0x00 // sbb qword ptr [rsp + 0xa8], 0x0
 	QUAD $0x0000000085048d4a // lea rax, [4*r8]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x401c8d4f // lea r11, [r8 + 2*r8]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x40048d4b // lea rax, [r8 + 2*r8]
+	QUAD $0x000000a024848948 // mov qword ptr [rsp + 0xa0], rax
 	WORD $0x894c; BYTE $0xc0 // mov rax, r8
 	LONG $0x04e0c148 // shl rax, 0x4
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	QUAD $0x0000009024948948 // mov qword ptr [rsp + 0x90], rdx
+	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
+	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
+	QUAD $0x000000b8248c8948 // mov qword ptr [rsp + 0xb8], rcx
 	QUAD $0x00000000c5048d4a // lea rax, [8*r8]
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	LONG $0x24548948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rdx
-	WORD $0xc031 // xor eax, eax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	WORD $0x16eb // jmp 0xf3e2 <firstAVX512VNNI+0xc2>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	WORD $0x0148; BYTE $0xd0 // add rax, rdx
-	LONG $0x38453b48 // cmp rax, qword ptr [rbp + 0x38]
-	LONG $0x43e08d0f; WORD $0x0000 // jge 0x137c2 <firstAVX512VNNI+0x44a2>
-	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
+	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
+	QUAD $0x00000080248c8948 // mov qword ptr [rsp + 0x80], rcx
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x245c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r11
+	WORD $0x18eb // jmp 0xf3e7 <firstAVX512VNNI+0xc7>
+	BYTE $0x90 // nop
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	WORD $0x0148; BYTE $0xc1 // add rcx, rax
+	LONG $0x384f3b48 // cmp rcx, qword ptr [rdi + 0x38]
+	LONG $0x4b938d0f; WORD $0x0000 // jge 0x13f7a <firstAVX512VNNI+0x4c5a>
+	QUAD $0x000000b024bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0xb0], 0x2
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	WORD $0x920f; BYTE $0xc1 // setb cl
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	QUAD $0x0000008024848b48 // mov rax, qword ptr [rsp + 0x80]
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	QUAD $0x000000a824848b48 // mov rax, qword ptr [rsp + 0xa8]
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
 	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
 	LONG $0x02f88348 // cmp rax, 0x2
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xca20 // and dl, cl
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0x047d850f; WORD $0x0000 // jne 0xf890 <firstAVX512VNNI+0x570>
-	LONG $0x30458b48 // mov rax, qword ptr [rbp + 0x30]
+	LONG $0x0518850f; WORD $0x0000 // jne 0xf930 <firstAVX512VNNI+0x610>
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x079f8d0f; WORD $0x0000 // jge 0xfbc0 <firstAVX512VNNI+0x8a0>
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
-	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	LONG $0x088a8d0f; WORD $0x0000 // jge 0xfcb0 <firstAVX512VNNI+0x990>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
 	WORD $0xa27d // jge 0xf3d0 <firstAVX512VNNI+0xb0>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
-	LONG $0x06e1c148 // shl rcx, 0x6
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	LONG $0x06e3c148 // shl rbx, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x02728d48 // lea rsi, [rdx + 0x2]
-	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
-	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
-	LONG $0x6ef9e1c4; BYTE $0xc0 // vmovq xmm0, rax
-	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc1 // vmovq xmm0, rcx
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
 	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
 	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
+	LONG $0x24748948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rsi
 	LONG $0x01428d48 // lea rax, [rdx + 0x1]
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	LONG $0x06e1c148 // shl rcx, 0x6
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	WORD $0x8949; BYTE $0xc4 // mov r12, rax
+	LONG $0x06e4c149 // shl r12, 0x6
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	QUAD $0x00000098248c8948 // mov qword ptr [rsp + 0x98], rcx
 	QUAD $0x00000000950c8d48 // lea rcx, [4*rdx]
-	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
+	QUAD $0x000000c0248c8948 // mov qword ptr [rsp + 0xc0], rcx
 	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
-	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0xd4af0f4d // imul r10, r12
-	QUAD $0x00000003a5048d4a // lea rax, [4*r12 + 0x3]
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
+	QUAD $0x00000003b5048d4a // lea rax, [4*r14 + 0x3]
 	LONG $0xc0af0f49 // imul rax, r8
-	QUAD $0x00000002a5348d4a // lea rsi, [4*r12 + 0x2]
-	LONG $0xf0af0f49 // imul rsi, r8
-	QUAD $0x00000001a52c8d4e // lea r13, [4*r12 + 0x1]
-	LONG $0xe8af0f4d // imul r13, r8
-	LONG $0x0000cee9; BYTE $0x00 // jmp 0xf5d5 <firstAVX512VNNI+0x2b5>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x247c2b48; BYTE $0x48 // sub rdi, qword ptr [rsp + 0x48]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x00000002b5048d4a // lea rax, [4*r14 + 0x2]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x00000001b5048d4a // lea rax, [4*r14 + 0x1]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x245c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rbx
+	QUAD $0x0000008824a4894c // mov qword ptr [rsp + 0x88], r12
+	LONG $0x0000d4e9; BYTE $0x00 // jmp 0xf5fa <firstAVX512VNNI+0x2da>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24742b48; BYTE $0x50 // sub rsi, qword ptr [rsp + 0x50]
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
 	LONG $0x4a7ef162; WORD $0x1a7f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm3
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x24542b48; BYTE $0x08 // sub rdx, qword ptr [rsp + 0x8]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x294c; BYTE $0xfa // sub rdx, r15
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf640; BYTE $0xd7 // not dil
-	LONG $0xcfb60f40 // movzx ecx, dil
+	WORD $0xf640; BYTE $0xd6 // not sil
+	LONG $0xceb60f40 // movzx ecx, sil
 	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
 	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
 	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
-	LONG $0x487cd162; WORD $0x1c10; BYTE $0x8f // vmovups zmm3, zmmword ptr [r15 + 4*rcx]
-	LONG $0x487cd162; WORD $0x2410; BYTE $0x8e // vmovups zmm4, zmmword ptr [r14 + 4*rcx]
+	LONG $0x244c8b48; BYTE $0x78 // mov rcx, qword ptr [rsp + 0x78]
+	LONG $0x487cd162; WORD $0x1c10; BYTE $0x8a // vmovups zmm3, zmmword ptr [r10 + 4*rcx]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x8b // vmovups zmm4, zmmword ptr [r11 + 4*rcx]
 	LONG $0x4865f262; WORD $0xd4a8 // vfmadd213ps zmm2, zmm3, zmm4 # zmm2 = (zmm3 * zmm2) + zmm4
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x4865f262; WORD $0xcca8 // vfmadd213ps zmm1, zmm3, zmm4 # zmm1 = (zmm3 * zmm1) + zmm4
@@ -12432,37 +12435,44 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc967 // vpackuswb zmm1, zmm1, zmm1
 	LONG $0x487df262; WORD $0xc936 // vpermd zmm1, zmm0, zmm1
-	LONG $0x244c8b48; BYTE $0x50 // mov rcx, qword ptr [rsp + 0x50]
-	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x0b // vmovdqu32 ymmword ptr [rbx + rcx] {k2}, ymm1
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	WORD $0x0148; BYTE $0xce // add rsi, rcx
-	WORD $0x0149; BYTE $0xcd // add r13, rcx
-	LONG $0x30653b4c // cmp r12, qword ptr [rbp + 0x30]
-	LONG $0x0c8b8d0f; WORD $0x0000 // jge 0x10260 <firstAVX512VNNI+0xf40>
-	LONG $0x2424894c // mov qword ptr [rsp], r12
-	LONG $0x184d8b48 // mov rcx, qword ptr [rbp + 0x18]
-	LONG $0x68658b4c // mov r12, qword ptr [rbp + 0x68]
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x11 // vmovdqu64 zmm7, zmmword ptr [rcx + rdx]
-	QUAD $0x02114c6f48fef162 // vmovdqu64 zmm1, zmmword ptr [rcx + rdx + 0x80]
-	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + rdx]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x01168e0f; WORD $0x0000 // jle 0xf720 <firstAVX512VNNI+0x400>
-	LONG $0x707d8b48 // mov rdi, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	LONG $0x01098e0f; WORD $0x0000 // jle 0xf720 <firstAVX512VNNI+0x400>
-	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	LONG $0xdfaf0f48 // imul rbx, rdi
-	LONG $0x06e3c148 // shl rbx, 0x6
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	LONG $0x4caf0f48; WORD $0x1824 // imul rcx, qword ptr [rsp + 0x18]
-	LONG $0x104d0348 // add rcx, qword ptr [rbp + 0x10]
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	LONG $0x786d8b48 // mov rbp, qword ptr [rbp + 0x78]
-	LONG $0x507a8b4c // mov r15, qword ptr [rdx + 0x50]
+	LONG $0x244c8b48; BYTE $0x60 // mov rcx, qword ptr [rsp + 0x60]
+	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + rcx] {k2}, ymm1
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x24440148; BYTE $0x38 // add qword ptr [rsp + 0x38], rax
+	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
+	LONG $0xfdd68d0f; WORD $0xffff // jge 0xf3d0 <firstAVX512VNNI+0xb0>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x1174 // je 0xf610 <firstAVX512VNNI+0x2f0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x14eb // jmp 0xf617 <firstAVX512VNNI+0x2f7>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x2474894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r14
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x18 // vmovdqu64 zmm7, zmmword ptr [rax + rbx]
+	QUAD $0x02184c6f48fef162 // vmovdqu64 zmm1, zmmword ptr [rax + rbx + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x20 // vmovdqu64 zmm3, zmmword ptr [rax + r12]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01688e0f; WORD $0x0000 // jle 0xf7b0 <firstAVX512VNNI+0x490>
+	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x015b8e0f; WORD $0x0000 // jle 0xf7b0 <firstAVX512VNNI+0x490>
+	LONG $0x247c8b4c; BYTE $0x08 // mov r15, qword ptr [rsp + 0x8]
+	LONG $0xfaaf0f4d // imul r15, r10
+	LONG $0x06e7c149 // shl r15, 0x6
+	WORD $0x894c; BYTE $0xfb // mov rbx, r15
+	LONG $0x5caf0f48; WORD $0x2024 // imul rbx, qword ptr [rsp + 0x20]
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xde // neg r14
 	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
@@ -12470,39 +12480,57 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0xd231 // xor edx, edx
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xd54c8b4c; BYTE $0x00 // mov r9, qword ptr [rbp + 8*rdx]
-	WORD $0x8949; BYTE $0xfe // mov r14, rdi
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fe7162; WORD $0x196f // vmovdqu64 zmm11, zmmword ptr [rcx]
-	LONG $0x48fe7162; WORD $0x246f; BYTE $0x19 // vmovdqu64 zmm12, zmmword ptr [rcx + rbx]
-	LONG $0x48fe7162; WORD $0x2c6f; BYTE $0x59 // vmovdqu64 zmm13, zmmword ptr [rcx + 2*rbx]
-	LONG $0x487d1262; WORD $0x3458; BYTE $0x11 // vpbroadcastd zmm14, dword ptr [r9 + r10]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x1aeb // jmp 0xf6ce <firstAVX512VNNI+0x3ae>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x246c3b48; BYTE $0x08 // cmp rbp, qword ptr [rsp + 0x8]
+	LONG $0x010c840f; WORD $0x0000 // je 0xf7da <firstAVX512VNNI+0x4ba>
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0xea0c8b4c // mov r9, qword ptr [rdx + 8*rbp]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x11348d49 // lea rsi, [r9 + rdx]
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x112c8d4d // lea r13, [r9 + rdx]
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x014c; BYTE $0xca // add rdx, r9
+	LONG $0x244c034c; BYTE $0x38 // add r9, qword ptr [rsp + 0x38]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x00009fe9; BYTE $0x00 // jmp 0xf79c <firstAVX512VNNI+0x47c>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x88]
+	LONG $0x48fe7162; WORD $0x1b6f // vmovdqu64 zmm11, zmmword ptr [rbx]
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x3b // vmovdqu64 zmm12, zmmword ptr [rbx + r15]
+	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x7b // vmovdqu64 zmm13, zmmword ptr [rbx + 2*r15]
+	LONG $0x487d5262; WORD $0x3458; BYTE $0x24 // vpbroadcastd zmm14, dword ptr [r12]
 	LONG $0x480d5262; WORD $0xd350 // vpdpbusd zmm10, zmm14, zmm11
 	LONG $0x480dd262; WORD $0xf450 // vpdpbusd zmm6, zmm14, zmm12
-	LONG $0x487d1262; WORD $0x3c58; BYTE $0x29 // vpbroadcastd zmm15, dword ptr [r9 + r13]
+	LONG $0x487d3262; WORD $0x3c58; BYTE $0x32 // vpbroadcastd zmm15, dword ptr [rdx + r14]
 	LONG $0x48055262; WORD $0xcb50 // vpdpbusd zmm9, zmm15, zmm11
 	LONG $0x4805d262; WORD $0xec50 // vpdpbusd zmm5, zmm15, zmm12
 	LONG $0x497d5162; WORD $0xf76f // vmovdqa32 zmm14 {k1}, zmm15
-	LONG $0x487d5262; WORD $0x3c58; BYTE $0x31 // vpbroadcastd zmm15, dword ptr [r9 + rsi]
+	QUAD $0x00357c58487d1262 // vpbroadcastd zmm15, dword ptr [r13 + r14]
 	LONG $0x480dd262; WORD $0xd550 // vpdpbusd zmm2, zmm14, zmm13
 	LONG $0x48055262; WORD $0xc350 // vpdpbusd zmm8, zmm15, zmm11
-	LONG $0x487d5262; WORD $0x3458; BYTE $0x01 // vpbroadcastd zmm14, dword ptr [r9 + rax]
+	LONG $0x487d3262; WORD $0x3458; BYTE $0x36 // vpbroadcastd zmm14, dword ptr [rsi + r14]
 	LONG $0x4805d262; WORD $0xe450 // vpdpbusd zmm4, zmm15, zmm12
 	LONG $0x480dd262; WORD $0xfb50 // vpdpbusd zmm7, zmm14, zmm11
 	LONG $0x480dd262; WORD $0xdc50 // vpdpbusd zmm3, zmm14, zmm12
 	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
 	LONG $0x4805d262; WORD $0xcd50 // vpdpbusd zmm1, zmm15, zmm13
-	LONG $0x40c18348 // add rcx, 0x40
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xff78850f; WORD $0xffff // jne 0xf680 <firstAVX512VNNI+0x360>
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
-	LONG $0xff5c850f; WORD $0xffff // jne 0xf670 <firstAVX512VNNI+0x350>
-	WORD $0x34eb // jmp 0xf74a <firstAVX512VNNI+0x42a>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x0148; BYTE $0xc6 // add rsi, rax
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	WORD $0x394d; BYTE $0xda // cmp r10, r11
+	LONG $0xff24840f; WORD $0xffff // je 0xf6c0 <firstAVX512VNNI+0x3a0>
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	LONG $0xff5b8c0f; WORD $0xffff // jl 0xf700 <firstAVX512VNNI+0x3e0>
+	LONG $0x31248d4f // lea r12, [r9 + r14]
+	LONG $0xffff59e9; BYTE $0xff // jmp 0xf707 <firstAVX512VNNI+0x3e7>
+	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
@@ -12510,16 +12538,15 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x585d8b48 // mov rbx, qword ptr [rbp + 0x58]
-	LONG $0x24248b4c // mov r12, qword ptr [rsp]
-	LONG $0xdcaf0f49 // imul rbx, r12
-	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
-	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
-	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
-	LONG $0x487c5162; WORD $0x1c10; BYTE $0x8f // vmovups zmm11, zmmword ptr [r15 + 4*rcx]
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0x487c5162; WORD $0x2410; BYTE $0x8e // vmovups zmm12, zmmword ptr [r14 + 4*rcx]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	QUAD $0x00000098248c8b48 // mov rcx, qword ptr [rsp + 0x98]
+	LONG $0x487c5162; WORD $0x1c10; BYTE $0x8a // vmovups zmm11, zmmword ptr [r10 + 4*rcx]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487c5162; WORD $0x2410; BYTE $0x8b // vmovups zmm12, zmmword ptr [r11 + 4*rcx]
 	LONG $0x48255262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm11, zmm12 # zmm10 = (zmm11 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	LONG $0x48255262; WORD $0xcca8 // vfmadd213ps zmm9, zmm11, zmm12 # zmm9 = (zmm11 * zmm9) + zmm12
@@ -12531,27 +12558,29 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x0b148d48 // lea rdx, [rbx + rcx]
-	LONG $0x247c3948; BYTE $0x48 // cmp qword ptr [rsp + 0x48], rdi
-	WORD $0x3e7e // jle 0xf810 <firstAVX512VNNI+0x4f0>
-	LONG $0x247c2b48; BYTE $0x70 // sub rdi, qword ptr [rsp + 0x70]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x245c8b48; BYTE $0x68 // mov rbx, qword ptr [rsp + 0x68]
+	LONG $0x18148d48 // lea rdx, [rax + rbx]
+	LONG $0x24743948; BYTE $0x50 // cmp qword ptr [rsp + 0x50], rsi
+	WORD $0x3f7e // jle 0xf8a0 <firstAVX512VNNI+0x580>
+	QUAD $0x000000c024b42b48 // sub rsi, qword ptr [rsp + 0xc0]
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
 	LONG $0x4a7ef162; WORD $0x3a7f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm7
-	WORD $0x12eb // jmp 0xf816 <firstAVX512VNNI+0x4f6>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x10eb // jmp 0xf8a6 <firstAVX512VNNI+0x586>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fef162; WORD $0x3a7f // vmovdqu64 zmmword ptr [rdx], zmm7
-	LONG $0x244c8b48; BYTE $0x60 // mov rcx, qword ptr [rsp + 0x60]
-	LONG $0x487cd162; WORD $0x3c10; BYTE $0x8f // vmovups zmm7, zmmword ptr [r15 + 4*rcx]
-	LONG $0x487c5162; WORD $0x0410; BYTE $0x8e // vmovups zmm8, zmmword ptr [r14 + 4*rcx]
+	LONG $0x247c8b4c; BYTE $0x70 // mov r15, qword ptr [rsp + 0x70]
+	QUAD $0x0000008824a48b4c // mov r12, qword ptr [rsp + 0x88]
+	QUAD $0x00000090248c8b48 // mov rcx, qword ptr [rsp + 0x90]
+	LONG $0x487cd162; WORD $0x3c10; BYTE $0x8a // vmovups zmm7, zmmword ptr [r10 + 4*rcx]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0x8b // vmovups zmm8, zmmword ptr [r11 + 4*rcx]
 	LONG $0x4845d262; WORD $0xf0a8 // vfmadd213ps zmm6, zmm7, zmm8 # zmm6 = (zmm7 * zmm6) + zmm8
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
 	LONG $0x4845d262; WORD $0xe8a8 // vfmadd213ps zmm5, zmm7, zmm8 # zmm5 = (zmm7 * zmm5) + zmm8
@@ -12563,120 +12592,137 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	LONG $0x0b148d48 // lea rdx, [rbx + rcx]
-	LONG $0x247c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdi
-	LONG $0xfc8d8f0f; WORD $0xffff // jg 0xf510 <firstAVX512VNNI+0x1f0>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x20148d4a // lea rdx, [rax + r12]
+	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
+	LONG $0xfc148f0f; WORD $0xffff // jg 0xf530 <firstAVX512VNNI+0x210>
 	LONG $0x48fef162; WORD $0x1a7f // vmovdqu64 zmmword ptr [rdx], zmm3
-	LONG $0xfffcb2e9; BYTE $0xff // jmp 0xf540 <firstAVX512VNNI+0x220>
-	WORD $0x9066 // nop
+	LONG $0xfffc39e9; BYTE $0xff // jmp 0xf560 <firstAVX512VNNI+0x240>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x09d68c0f; WORD $0x0000 // jl 0x10270 <firstAVX512VNNI+0xf50>
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0x307d8348; BYTE $0x00 // cmp qword ptr [rbp + 0x30], 0x0
-	LONG $0xfb268e0f; WORD $0xffff // jle 0xf3d0 <firstAVX512VNNI+0xb0>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	WORD $0x8949; BYTE $0xc4 // mov r12, rax
-	LONG $0x06e4c149 // shl r12, 0x6
-	LONG $0x01508d48 // lea rdx, [rax + 0x1]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x06e2c149 // shl r10, 0x6
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x04e1c149 // shl r9, 0x4
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
-	QUAD $0x00000004850c8d48 // lea rcx, [4*rax + 0x4]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	LONG $0x0a468c0f; WORD $0x0000 // jl 0x10380 <firstAVX512VNNI+0x1060>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
+	LONG $0x18868e0f; WORD $0x0000 // jle 0x111d0 <firstAVX512VNNI+0x1eb0>
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	WORD $0x8948; BYTE $0xc3 // mov rbx, rax
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x01488d48 // lea rcx, [rax + 0x1]
+	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
+	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
+	QUAD $0x0000000485148d48 // lea rdx, [4*rax + 0x4]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	QUAD $0x0000000885048d48 // lea rax, [4*rax + 0x8]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x2464894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r12
-	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
-	WORD $0x46eb // jmp 0xf947 <firstAVX512VNNI+0x627>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24342b48 // sub rsi, qword ptr [rsp]
+	LONG $0x241c8948 // mov qword ptr [rsp], rbx
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	WORD $0x42eb // jmp 0xf9ed <firstAVX512VNNI+0x6cd>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x24742b48; BYTE $0x08 // sub rsi, qword ptr [rsp + 0x8]
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xd2f7 // not edx
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xcf92fbc5 // kmovd k1, edi
+	WORD $0x4d0f; BYTE $0xd1 // cmovge edx, ecx
+	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x497ef162; WORD $0x007f // vmovdqu32 zmmword ptr [rax] {k1}, zmm0
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	WORD $0xff49; BYTE $0xc7 // inc r15
-	LONG $0x307d3b4c // cmp r15, qword ptr [rbp + 0x30]
-	LONG $0x13448d0f; WORD $0x0000 // jge 0x10c8b <firstAVX512VNNI+0x196b>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x246f; BYTE $0x20 // vmovdqu64 zmm4, zmmword ptr [rax + r12]
-	LONG $0x48feb162; WORD $0x046f; BYTE $0x10 // vmovdqu64 zmm0, zmmword ptr [rax + r10]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00ea8e0f; WORD $0x0000 // jle 0xfa50 <firstAVX512VNNI+0x730>
-	LONG $0x70758b48 // mov rsi, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00dd8e0f; WORD $0x0000 // jle 0xfa50 <firstAVX512VNNI+0x730>
-	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
-	WORD $0x8949; BYTE $0xcd // mov r13, rcx
-	LONG $0xeeaf0f4c // imul r13, rsi
-	LONG $0x06e5c149 // shl r13, 0x6
-	WORD $0x894c; BYTE $0xed // mov rbp, r13
-	LONG $0x6caf0f48; WORD $0x1824 // imul rbp, qword ptr [rsp + 0x18]
-	LONG $0x10680348 // add rbp, qword ptr [rax + 0x10]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0xd7af0f4d // imul r10, r15
-	LONG $0x78708b4c // mov r14, qword ptr [rax + 0x78]
-	LONG $0x50588b48 // mov rbx, qword ptr [rax + 0x50]
+	LONG $0x307f3b4c // cmp r15, qword ptr [rdi + 0x30]
+	LONG $0x02ad8d0f; WORD $0x0000 // jge 0xfc9a <firstAVX512VNNI+0x97a>
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x0e74 // je 0xfa00 <firstAVX512VNNI+0x6e0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x11eb // jmp 0xfa07 <firstAVX512VNNI+0x6e7>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b4c // mov r10, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x18 // vmovdqu64 zmm4, zmmword ptr [rax + rbx]
+	LONG $0x48feb162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm0, zmmword ptr [rax + r9]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x011a8e0f; WORD $0x0000 // jle 0xfb40 <firstAVX512VNNI+0x820>
+	LONG $0x706f8b4c // mov r13, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x010d8e0f; WORD $0x0000 // jle 0xfb40 <firstAVX512VNNI+0x820>
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0xe5af0f4d // imul r12, r13
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x894c; BYTE $0xe5 // mov rbp, r12
+	LONG $0x6caf0f48; WORD $0x2024 // imul rbp, qword ptr [rsp + 0x20]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0xf7af0f4d // imul r14, r15
+	LONG $0xa0b72b4c; WORD $0x0000; BYTE $0x00 // sub r14, qword ptr [rdi + 0xa0]
+	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	WORD $0xc031 // xor eax, eax
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xc63c8b49 // mov rdi, qword ptr [r14 + 8*rax]
-	WORD $0x014c; BYTE $0xd7 // add rdi, r10
-	WORD $0x8949; BYTE $0xf4 // mov r12, rsi
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x11eb // jmp 0xfa9c <firstAVX512VNNI+0x77c>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0x00c8840f; WORD $0x0000 // je 0xfb64 <firstAVX512VNNI+0x844>
+	LONG $0xf31c8b4c // mov r11, qword ptr [rbx + 8*rsi]
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x7deb // jmp 0xfb25 <firstAVX512VNNI+0x805>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x456f; BYTE $0x00 // vmovdqu64 zmm8, zmmword ptr [rbp]
-	QUAD $0x002d4c6f48fe3162 // vmovdqu64 zmm9, zmmword ptr [rbp + r13]
-	LONG $0x487d7262; WORD $0x1758 // vpbroadcastd zmm10, dword ptr [rdi]
+	QUAD $0x00254c6f48fe3162 // vmovdqu64 zmm9, zmmword ptr [rbp + r12]
+	LONG $0x487d7262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [rdx]
 	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
 	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x487d3262; WORD $0x1458; BYTE $0x07 // vpbroadcastd zmm10, dword ptr [rdi + r8]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x03 // vpbroadcastd zmm10, dword ptr [r11 + r8]
 	LONG $0x482dd262; WORD $0xf050 // vpdpbusd zmm6, zmm10, zmm8
 	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
-	LONG $0x487d3262; WORD $0x1458; BYTE $0x47 // vpbroadcastd zmm10, dword ptr [rdi + 2*r8]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x43 // vpbroadcastd zmm10, dword ptr [r11 + 2*r8]
 	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
 	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
-	LONG $0x487d3262; WORD $0x1458; BYTE $0x1f // vpbroadcastd zmm10, dword ptr [rdi + r11]
+	QUAD $0x000000a024948b48 // mov rdx, qword ptr [rsp + 0xa0]
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x13 // vpbroadcastd zmm10, dword ptr [r11 + rdx]
 	LONG $0x482dd262; WORD $0xe050 // vpdpbusd zmm4, zmm10, zmm8
 	LONG $0x482dd262; WORD $0xc150 // vpdpbusd zmm0, zmm10, zmm9
+	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x0148; BYTE $0xdf // add rdi, rbx
-	WORD $0xff49; BYTE $0xcc // dec r12
-	WORD $0x9a75 // jne 0xf9e0 <firstAVX512VNNI+0x6c0>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	WORD $0x8275 // jne 0xf9d0 <firstAVX512VNNI+0x6b0>
-	WORD $0x24eb // jmp 0xfa74 <firstAVX512VNNI+0x754>
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	WORD $0x394d; BYTE $0xcd // cmp r13, r9
+	LONG $0xff6b840f; WORD $0xffff // je 0xfa90 <firstAVX512VNNI+0x770>
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	WORD $0x837d // jge 0xfab0 <firstAVX512VNNI+0x790>
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0xffff77e9; BYTE $0xff // jmp 0xfab0 <firstAVX512VNNI+0x790>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc7af0f49 // imul rax, r15
-	LONG $0x08450348 // add rax, qword ptr [rbp + 0x8]
-	LONG $0x24748b4c; BYTE $0x38 // mov r14, qword ptr [rsp + 0x38]
-	LONG $0x487c1162; WORD $0x0410; BYTE $0x8e // vmovups zmm8, zmmword ptr [r14 + 4*r9]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x8b // vmovups zmm9, zmmword ptr [rbx + 4*r9]
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0x8a // vmovups zmm8, zmmword ptr [r10 + 4*rcx]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487c5162; WORD $0x0c10; BYTE $0x8b // vmovups zmm9, zmmword ptr [r11 + 4*rcx]
 	LONG $0x483dd262; WORD $0xf9a8 // vfmadd213ps zmm7, zmm8, zmm9 # zmm7 = (zmm8 * zmm7) + zmm9
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483dd262; WORD $0xf1a8 // vfmadd213ps zmm6, zmm8, zmm9 # zmm6 = (zmm8 * zmm6) + zmm9
@@ -12688,27 +12734,27 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
 	LONG $0x484df162; WORD $0xe467 // vpackuswb zmm4, zmm6, zmm4
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	LONG $0x20348d4a // lea rsi, [rax + r12]
-	LONG $0x243c3948 // cmp qword ptr [rsp], rdi
-	WORD $0x3e7e // jle 0xfb30 <firstAVX512VNNI+0x810>
-	LONG $0x247c2b48; BYTE $0x48 // sub rdi, qword ptr [rsp + 0x48]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
+	LONG $0x18348d48 // lea rsi, [rax + rbx]
+	LONG $0x244c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r9
+	WORD $0x2e7e // jle 0xfc10 <firstAVX512VNNI+0x8f0>
+	LONG $0x244c2b4c; BYTE $0x40 // sub r9, qword ptr [rsp + 0x40]
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd2f7 // not edx
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xd14d0f44 // cmovge r10d, ecx
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	WORD $0x4d0f; BYTE $0xd1 // cmovge edx, ecx
+	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x497ef162; WORD $0x267f // vmovdqu32 zmmword ptr [rsi] {k1}, zmm4
-	WORD $0x12eb // jmp 0xfb36 <firstAVX512VNNI+0x816>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x06eb // jmp 0xfc16 <firstAVX512VNNI+0x8f6>
 	LONG $0x48fef162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm4
-	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0x487cd162; WORD $0x2410; BYTE $0x96 // vmovups zmm4, zmmword ptr [r14 + 4*rdx]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0x93 // vmovups zmm5, zmmword ptr [rbx + 4*rdx]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x8a // vmovups zmm4, zmmword ptr [r10 + 4*rcx]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0x8b // vmovups zmm5, zmmword ptr [r11 + 4*rcx]
 	LONG $0x485df262; WORD $0xdda8 // vfmadd213ps zmm3, zmm4, zmm5 # zmm3 = (zmm4 * zmm3) + zmm5
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df262; WORD $0xd5a8 // vfmadd213ps zmm2, zmm4, zmm5 # zmm2 = (zmm4 * zmm2) + zmm5
@@ -12720,20 +12766,22 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc05b // vcvtps2dq zmm0, zmm0
 	LONG $0x4875f162; WORD $0xc06b // vpackssdw zmm0, zmm1, zmm0
 	LONG $0x486df162; WORD $0xc067 // vpackuswb zmm0, zmm2, zmm0
-	LONG $0x40758b48 // mov rsi, qword ptr [rbp + 0x40]
-	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xc8 // add rax, r9
 	LONG $0x24743948; BYTE $0x30 // cmp qword ptr [rsp + 0x30], rsi
-	LONG $0xfd738f0f; WORD $0xffff // jg 0xf910 <firstAVX512VNNI+0x5f0>
+	LONG $0xfd2e8f0f; WORD $0xffff // jg 0xf9b0 <firstAVX512VNNI+0x690>
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	WORD $0xff49; BYTE $0xc7 // inc r15
-	LONG $0x307d3b4c // cmp r15, qword ptr [rbp + 0x30]
-	LONG $0xfd978c0f; WORD $0xffff // jl 0xf947 <firstAVX512VNNI+0x627>
-	LONG $0x0010d6e9; BYTE $0x00 // jmp 0x10c8b <firstAVX512VNNI+0x196b>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x307f3b4c // cmp r15, qword ptr [rdi + 0x30]
+	LONG $0xfd538c0f; WORD $0xffff // jl 0xf9ed <firstAVX512VNNI+0x6cd>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xfff736e9; BYTE $0xff // jmp 0xf3da <firstAVX512VNNI+0xba>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0x06e5c149 // shl r13, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x02728d48 // lea rsi, [rdx + 0x2]
 	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
@@ -12744,30 +12792,30 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
 	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x24748948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rsi
-	LONG $0x017a8d4c // lea r15, [rdx + 0x1]
-	WORD $0x894d; BYTE $0xfd // mov r13, r15
-	LONG $0x06e5c149 // shl r13, 0x6
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
+	LONG $0x01428d48 // lea rax, [rdx + 0x1]
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0x06e6c148 // shl rsi, 0x6
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	QUAD $0x00000000950c8d48 // lea rcx, [4*rdx]
+	LONG $0x244c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rcx
+	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
-	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
-	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x04e7c149 // shl r15, 0x4
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
-	LONG $0x246c894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r13
-	LONG $0x247c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r15
-	LONG $0x0000f1e9; BYTE $0x00 // jmp 0xfd64 <firstAVX512VNNI+0xa44>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
+	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
+	LONG $0x0000f4e9; BYTE $0x00 // jmp 0xfe56 <firstAVX512VNNI+0xb36>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x2948; BYTE $0xea // sub rdx, rbp
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -12776,10 +12824,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xd692fbc5 // kmovd k2, esi
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	LONG $0x4a7ef162; WORD $0x107f // vmovdqu32 zmmword ptr [rax] {k2}, zmm2
-	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x487cd162; WORD $0x1410; BYTE $0x81 // vmovups zmm2, zmmword ptr [r9 + 4*rax]
-	LONG $0x487cf162; WORD $0x2410; BYTE $0x87 // vmovups zmm4, zmmword ptr [rdi + 4*rax]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x83 // vmovups zmm4, zmmword ptr [r11 + 4*rax]
 	LONG $0x486df262; WORD $0xfca8 // vfmadd213ps zmm7, zmm2, zmm4 # zmm7 = (zmm2 * zmm7) + zmm4
 	LONG $0x487df162; WORD $0xf75b // vcvtps2dq zmm6, zmm7
 	LONG $0x486df262; WORD $0xeca8 // vfmadd213ps zmm5, zmm2, zmm4 # zmm5 = (zmm2 * zmm5) + zmm4
@@ -12791,8 +12840,8 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
 	LONG $0x4855f162; WORD $0xc967 // vpackuswb zmm1, zmm5, zmm1
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	WORD $0x294c; BYTE $0xf0 // sub rax, r14
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x294c; BYTE $0xf8 // sub rax, r15
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
@@ -12803,39 +12852,46 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
 	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
 	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 ymmword ptr [rbx + rax] {k2}, ymm1
 	WORD $0x0148; BYTE $0xc3 // add rbx, rax
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xc93b; BYTE $0x01 // vextracti64x4 ymm1, zmm1, 0x1
 	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 ymmword ptr [rax + rbx] {k2}, ymm1
-	LONG $0x244c8d49; BYTE $0x02 // lea rcx, [r12 + 0x2]
-	LONG $0x30458b48 // mov rax, qword ptr [rbp + 0x30]
-	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
+	LONG $0x024e8d49 // lea rcx, [r14 + 0x2]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x894c; BYTE $0xf3 // mov rbx, r14
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf6c08f0f; WORD $0xffff // jg 0xf424 <firstAVX512VNNI+0x104>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x68558b48 // mov rdx, qword ptr [rbp + 0x68]
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm9, zmmword ptr [rax + r10]
-	QUAD $0x02104c6f48feb162 // vmovdqu64 zmm1, zmmword ptr [rax + r10 + 0x80]
-	LONG $0x48feb162; WORD $0x146f; BYTE $0x28 // vmovdqu64 zmm2, zmmword ptr [rax + r13]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	LONG $0x01d18e0f; WORD $0x0000 // jle 0xff60 <firstAVX512VNNI+0xc40>
-	LONG $0x707d8b4c // mov r15, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01c48e0f; WORD $0x0000 // jle 0xff60 <firstAVX512VNNI+0xc40>
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0xc7af0f49 // imul rax, r15
-	LONG $0x06e0c148 // shl rax, 0x6
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	LONG $0x74af0f48; WORD $0x1824 // imul rsi, qword ptr [rsp + 0x18]
-	LONG $0x10750348 // add rsi, qword ptr [rbp + 0x10]
-	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
-	LONG $0xf3af0f4c // imul r14, rbx
-	LONG $0x78558b4c // mov r10, qword ptr [rbp + 0x78]
-	LONG $0x506d8b48 // mov rbp, qword ptr [rbp + 0x50]
-	LONG $0x246c0348; BYTE $0x78 // add rbp, qword ptr [rsp + 0x78]
+	LONG $0xf5d38f0f; WORD $0xffff // jg 0xf429 <firstAVX512VNNI+0x109>
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	WORD $0x1074 // je 0xfe70 <firstAVX512VNNI+0xb50>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x13eb // jmp 0xfe77 <firstAVX512VNNI+0xb57>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x28 // vmovdqu64 zmm9, zmmword ptr [rax + r13]
+	QUAD $0x02284c6f48feb162 // vmovdqu64 zmm1, zmmword ptr [rax + r13 + 0x80]
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x30 // vmovdqu64 zmm2, zmmword ptr [rax + rsi]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x01f28e0f; WORD $0x0000 // jle 0x10090 <firstAVX512VNNI+0xd70>
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01e58e0f; WORD $0x0000 // jle 0x10090 <firstAVX512VNNI+0xd70>
+	WORD $0x894c; BYTE $0xf2 // mov rdx, r14
+	LONG $0xd1af0f49 // imul rdx, r9
+	LONG $0x06e2c148 // shl rdx, 0x6
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0x74af0f48; WORD $0x2024 // imul rsi, qword ptr [rsp + 0x20]
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
+	LONG $0xd3af0f4c // imul r10, rbx
+	LONG $0xa0972b4c; WORD $0x0000; BYTE $0x00 // sub r10, qword ptr [rdi + 0xa0]
+	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
+	QUAD $0x0000008024ac034c // add r13, qword ptr [rsp + 0x80]
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
@@ -12853,16 +12909,21 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xea248b4f // mov r12, qword ptr [r10 + 8*r13]
-	WORD $0x014d; BYTE $0xf4 // add r12, r14
-	WORD $0x894c; BYTE $0xf9 // mov rcx, r15
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x0eeb // jmp 0xff5c <firstAVX512VNNI+0xc3c>
+	WORD $0x9066 // nop
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x394d; BYTE $0xf7 // cmp r15, r14
+	LONG $0x019a840f; WORD $0x0000 // je 0x100f6 <firstAVX512VNNI+0xdd6>
+	LONG $0xfd648b4e; BYTE $0x00 // mov r12, qword ptr [rbp + 8*r15]
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0xc031 // xor eax, eax
+	LONG $0x000108e9; BYTE $0x00 // jmp 0x10073 <firstAVX512VNNI+0xd53>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x48fee162; WORD $0x3e6f // vmovdqu64 zmm23, zmmword ptr [rsi]
-	LONG $0x48fee162; WORD $0x346f; BYTE $0x06 // vmovdqu64 zmm22, zmmword ptr [rsi + rax]
-	LONG $0x48fee162; WORD $0x2c6f; BYTE $0x46 // vmovdqu64 zmm21, zmmword ptr [rsi + 2*rax]
-	LONG $0x487d4262; WORD $0x0458; BYTE $0x24 // vpbroadcastd zmm24, dword ptr [r12]
+	LONG $0x48fee162; WORD $0x346f; BYTE $0x16 // vmovdqu64 zmm22, zmmword ptr [rsi + rdx]
+	LONG $0x48fee162; WORD $0x2c6f; BYTE $0x56 // vmovdqu64 zmm21, zmmword ptr [rsi + 2*rdx]
+	LONG $0x487d4262; WORD $0x0358 // vpbroadcastd zmm24, dword ptr [r11]
 	LONG $0x403da262; WORD $0xe750 // vpdpbusd zmm20, zmm24, zmm23
 	LONG $0x403da262; WORD $0xc650 // vpdpbusd zmm16, zmm24, zmm22
 	LONG $0x487d0262; WORD $0x0c58; BYTE $0x04 // vpbroadcastd zmm25, dword ptr [r12 + r8]
@@ -12870,18 +12931,18 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4035a262; WORD $0xdf50 // vpdpbusd zmm19, zmm25, zmm23
 	LONG $0x40353262; WORD $0xfe50 // vpdpbusd zmm15, zmm25, zmm22
 	LONG $0x497d0162; WORD $0xc16f // vmovdqa32 zmm24 {k1}, zmm25
-	LONG $0x403db262; WORD $0xfd50 // vpdpbusd zmm7, zmm24, zmm21
-	LONG $0x487d0262; WORD $0x0458; BYTE $0x20 // vpbroadcastd zmm24, dword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0x403da262; WORD $0xd750 // vpdpbusd zmm18, zmm24, zmm23
-	LONG $0x403d3262; WORD $0xf650 // vpdpbusd zmm14, zmm24, zmm22
 	LONG $0x487d0262; WORD $0x0c58; BYTE $0x20 // vpbroadcastd zmm25, dword ptr [r8 + r12]
+	LONG $0x403db262; WORD $0xfd50 // vpdpbusd zmm7, zmm24, zmm21
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0x4035a262; WORD $0xcf50 // vpdpbusd zmm17, zmm25, zmm23
-	LONG $0x40353262; WORD $0xee50 // vpdpbusd zmm13, zmm25, zmm22
-	LONG $0x497d0162; WORD $0xc16f // vmovdqa32 zmm24 {k1}, zmm25
-	LONG $0x403db262; WORD $0xed50 // vpdpbusd zmm5, zmm24, zmm21
+	LONG $0x4035a262; WORD $0xd750 // vpdpbusd zmm18, zmm25, zmm23
+	LONG $0x40353262; WORD $0xf650 // vpdpbusd zmm14, zmm25, zmm22
 	LONG $0x487d0262; WORD $0x0458; BYTE $0x20 // vpbroadcastd zmm24, dword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x403da262; WORD $0xcf50 // vpdpbusd zmm17, zmm24, zmm23
+	LONG $0x403d3262; WORD $0xee50 // vpdpbusd zmm13, zmm24, zmm22
+	LONG $0x497d0162; WORD $0xc86f // vmovdqa32 zmm25 {k1}, zmm24
+	LONG $0x487d0262; WORD $0x0458; BYTE $0x20 // vpbroadcastd zmm24, dword ptr [r8 + r12]
+	LONG $0x4035b262; WORD $0xed50 // vpdpbusd zmm5, zmm25, zmm21
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	LONG $0x403d3262; WORD $0xe750 // vpdpbusd zmm12, zmm24, zmm23
 	LONG $0x403d3262; WORD $0xc650 // vpdpbusd zmm8, zmm24, zmm22
@@ -12890,26 +12951,28 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40353262; WORD $0xdf50 // vpdpbusd zmm11, zmm25, zmm23
 	LONG $0x4035b262; WORD $0xf650 // vpdpbusd zmm6, zmm25, zmm22
 	LONG $0x497d0162; WORD $0xc16f // vmovdqa32 zmm24 {k1}, zmm25
+	LONG $0x487d0262; WORD $0x0c58; BYTE $0x20 // vpbroadcastd zmm25, dword ptr [r8 + r12]
 	LONG $0x403db262; WORD $0xdd50 // vpdpbusd zmm3, zmm24, zmm21
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x40353262; WORD $0xd750 // vpdpbusd zmm10, zmm25, zmm23
+	LONG $0x4035b262; WORD $0xe650 // vpdpbusd zmm4, zmm25, zmm22
 	LONG $0x487d0262; WORD $0x0458; BYTE $0x20 // vpbroadcastd zmm24, dword ptr [r8 + r12]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0x403d3262; WORD $0xd750 // vpdpbusd zmm10, zmm24, zmm23
-	LONG $0x403db262; WORD $0xe650 // vpdpbusd zmm4, zmm24, zmm22
-	LONG $0x487d0262; WORD $0x0c58; BYTE $0x20 // vpbroadcastd zmm25, dword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xec // add r12, rbp
-	LONG $0x40353262; WORD $0xcf50 // vpdpbusd zmm9, zmm25, zmm23
-	LONG $0x4035b262; WORD $0xd650 // vpdpbusd zmm2, zmm25, zmm22
-	LONG $0x497d0162; WORD $0xc16f // vmovdqa32 zmm24 {k1}, zmm25
-	LONG $0x403db262; WORD $0xcd50 // vpdpbusd zmm1, zmm24, zmm21
+	WORD $0x014d; BYTE $0xec // add r12, r13
+	LONG $0x403d3262; WORD $0xcf50 // vpdpbusd zmm9, zmm24, zmm23
+	LONG $0x403db262; WORD $0xd650 // vpdpbusd zmm2, zmm24, zmm22
+	LONG $0x497d0162; WORD $0xc86f // vmovdqa32 zmm25 {k1}, zmm24
+	LONG $0x4035b262; WORD $0xcd50 // vpdpbusd zmm1, zmm25, zmm21
+	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x40c68348 // add rsi, 0x40
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xfeff850f; WORD $0xffff // jne 0xfe50 <firstAVX512VNNI+0xb30>
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	LONG $0xfee3850f; WORD $0xffff // jne 0xfe40 <firstAVX512VNNI+0xb20>
-	WORD $0x67eb // jmp 0xffc6 <firstAVX512VNNI+0xca6>
-	BYTE $0x90 // nop
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xfedd840f; WORD $0xffff // je 0xff50 <firstAVX512VNNI+0xc30>
+	WORD $0x894d; BYTE $0xe3 // mov r11, r12
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xfef18d0f; WORD $0xffff // jge 0xff70 <firstAVX512VNNI+0xc50>
+	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
+	LONG $0xfffee5e9; BYTE $0xff // jmp 0xff70 <firstAVX512VNNI+0xc50>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
@@ -12927,14 +12990,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x5daf0f48; BYTE $0x58 // imul rbx, qword ptr [rbp + 0x58]
-	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x487cc162; WORD $0x2c10; BYTE $0x81 // vmovups zmm21, zmmword ptr [r9 + 4*rax]
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x487ce162; WORD $0x3410; BYTE $0x87 // vmovups zmm22, zmmword ptr [rdi + 4*rax]
+	LONG $0x5faf0f48; BYTE $0x58 // imul rbx, qword ptr [rdi + 0x58]
+	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
+	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
+	LONG $0x245c8b4c; BYTE $0x68 // mov r11, qword ptr [rsp + 0x68]
+	LONG $0x487c8162; WORD $0x2c10; BYTE $0x99 // vmovups zmm21, zmmword ptr [r9 + 4*r11]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	WORD $0x8949; BYTE $0xc5 // mov r13, rax
+	LONG $0x487ca162; WORD $0x3410; BYTE $0x98 // vmovups zmm22, zmmword ptr [rax + 4*r11]
 	LONG $0x4055a262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm21, zmm22 # zmm20 = (zmm21 * zmm20) + zmm22
 	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
 	LONG $0x4055a262; WORD $0xdea8 // vfmadd213ps zmm19, zmm21, zmm22 # zmm19 = (zmm21 * zmm19) + zmm22
@@ -12946,13 +13009,12 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
 	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
 	LONG $0x4065a162; WORD $0xc967 // vpackuswb zmm17, zmm19, zmm17
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
-	LONG $0x13048d4a // lea rax, [rbx + r10]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	WORD $0x367e // jle 0x10080 <firstAVX512VNNI+0xd60>
-	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x0148; BYTE $0xd8 // add rax, rbx
+	LONG $0x24143948 // cmp qword ptr [rsp], rdx
+	WORD $0x2d7e // jle 0x101a0 <firstAVX512VNNI+0xe80>
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -12960,17 +13022,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0xd692fbc5 // kmovd k2, esi
 	LONG $0x4a7ee162; WORD $0x087f // vmovdqu32 zmmword ptr [rax] {k2}, zmm17
-	WORD $0x0aeb // jmp 0x10086 <firstAVX512VNNI+0xd66>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x06eb // jmp 0x101a6 <firstAVX512VNNI+0xe86>
 	LONG $0x48fee162; WORD $0x087f // vmovdqu64 zmmword ptr [rax], zmm17
-	LONG $0x24748b4c; BYTE $0x58 // mov r14, qword ptr [rsp + 0x58]
-	LONG $0x247c8b4c; BYTE $0x60 // mov r15, qword ptr [rsp + 0x60]
-	LONG $0x246c8b4c; BYTE $0x68 // mov r13, qword ptr [rsp + 0x68]
-	LONG $0x487c8162; WORD $0x0c10; BYTE $0xb9 // vmovups zmm17, zmmword ptr [r9 + 4*r15]
-	LONG $0x487ca162; WORD $0x1410; BYTE $0xbf // vmovups zmm18, zmmword ptr [rdi + 4*r15]
+	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
+	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
+	LONG $0x487c8162; WORD $0x0c10; BYTE $0xa1 // vmovups zmm17, zmmword ptr [r9 + 4*r12]
+	QUAD $0x00a55410487c8162 // vmovups zmm18, zmmword ptr [r13 + 4*r12]
 	LONG $0x4075a262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm17, zmm18 # zmm16 = (zmm17 * zmm16) + zmm18
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x40753262; WORD $0xfaa8 // vfmadd213ps zmm15, zmm17, zmm18 # zmm15 = (zmm17 * zmm15) + zmm18
@@ -12982,11 +13043,12 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x2b048d4a // lea rax, [rbx + r13]
-	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3e7e // jle 0x10130 <firstAVX512VNNI+0xe10>
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x13048d4a // lea rax, [rbx + r10]
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	WORD $0x387e // jle 0x10250 <firstAVX512VNNI+0xf30>
+	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
+	WORD $0x2948; BYTE $0xea // sub rdx, rbp
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -12994,16 +13056,15 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0xd692fbc5 // kmovd k2, esi
 	LONG $0x4a7e7162; WORD $0x287f // vmovdqu32 zmmword ptr [rax] {k2}, zmm13
-	WORD $0x14eb // jmp 0x10136 <firstAVX512VNNI+0xe16>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x13eb // jmp 0x1025a <firstAVX512VNNI+0xf3a>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x287f // vmovdqu64 zmmword ptr [rax], zmm13
-	LONG $0x24248b4c // mov r12, qword ptr [rsp]
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x487c5162; WORD $0x2c10; BYTE $0x81 // vmovups zmm13, zmmword ptr [r9 + 4*rax]
-	LONG $0x487c7162; WORD $0x3410; BYTE $0x87 // vmovups zmm14, zmmword ptr [rdi + 4*rax]
+	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
+	LONG $0x487c1162; WORD $0x2c10; BYTE $0x99 // vmovups zmm13, zmmword ptr [r9 + 4*r11]
+	QUAD $0x009d7410487c1162 // vmovups zmm14, zmmword ptr [r13 + 4*r11]
+	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0x48155262; WORD $0xe6a8 // vfmadd213ps zmm12, zmm13, zmm14 # zmm12 = (zmm13 * zmm12) + zmm14
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x48155262; WORD $0xdea8 // vfmadd213ps zmm11, zmm13, zmm14 # zmm11 = (zmm13 * zmm11) + zmm14
@@ -13015,13 +13076,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	WORD $0x0148; BYTE $0xd8 // add rax, rbx
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	WORD $0x014c; BYTE $0xd0 // add rax, r10
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	WORD $0x3e7e // jle 0x101e0 <firstAVX512VNNI+0xec0>
-	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
+	WORD $0x014c; BYTE $0xe8 // add rax, r13
+	WORD $0x3948; BYTE $0xd5 // cmp rbp, rdx
+	WORD $0x3a7e // jle 0x10300 <firstAVX512VNNI+0xfe0>
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -13029,14 +13091,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0xd692fbc5 // kmovd k2, esi
 	LONG $0x4a7e7162; WORD $0x087f // vmovdqu32 zmmword ptr [rax] {k2}, zmm9
-	WORD $0x12eb // jmp 0x101e6 <firstAVX512VNNI+0xec6>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x13eb // jmp 0x10306 <firstAVX512VNNI+0xfe6>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fe7162; WORD $0x087f // vmovdqu64 zmmword ptr [rax], zmm9
-	LONG $0x487c1162; WORD $0x0c10; BYTE $0xb9 // vmovups zmm9, zmmword ptr [r9 + 4*r15]
-	LONG $0x487c3162; WORD $0x1410; BYTE $0xbf // vmovups zmm10, zmmword ptr [rdi + 4*r15]
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	LONG $0x487c1162; WORD $0x0c10; BYTE $0xa1 // vmovups zmm9, zmmword ptr [r9 + 4*r12]
+	LONG $0x487c1162; WORD $0x1410; BYTE $0xa3 // vmovups zmm10, zmmword ptr [r11 + 4*r12]
 	LONG $0x48355262; WORD $0xc2a8 // vfmadd213ps zmm8, zmm9, zmm10 # zmm8 = (zmm9 * zmm8) + zmm10
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x4835d262; WORD $0xf2a8 // vfmadd213ps zmm6, zmm9, zmm10 # zmm6 = (zmm9 * zmm6) + zmm10
@@ -13048,45 +13110,41 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
 	LONG $0x484df162; WORD $0xd267 // vpackuswb zmm2, zmm6, zmm2
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	WORD $0x0148; BYTE $0xd8 // add rax, rbx
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	WORD $0x014c; BYTE $0xe8 // add rax, r13
-	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	LONG $0xfa338f0f; WORD $0xffff // jg 0xfc80 <firstAVX512VNNI+0x960>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xfa008f0f; WORD $0xffff // jg 0xfd70 <firstAVX512VNNI+0xa50>
 	LONG $0x48fef162; WORD $0x107f // vmovdqu64 zmmword ptr [rax], zmm2
-	LONG $0xfffa51e9; BYTE $0xff // jmp 0xfca9 <firstAVX512VNNI+0x989>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
-	LONG $0xfff166e9; BYTE $0xff // jmp 0xf3d5 <firstAVX512VNNI+0xb5>
-	BYTE $0x90 // nop
-	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	LONG $0xfffa21e9; BYTE $0xff // jmp 0xfd9c <firstAVX512VNNI+0xa7c>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	QUAD $0x000000b024bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0xb0], 0x2
 	WORD $0x920f; BYTE $0xc1 // setb cl
 	LONG $0x01f88348 // cmp rax, 0x1
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xca20 // and dl, cl
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0x0341850f; WORD $0x0000 // jne 0x105d3 <firstAVX512VNNI+0x12b3>
+	LONG $0x03dc850f; WORD $0x0000 // jne 0x1077e <firstAVX512VNNI+0x145e>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x05778d0f; WORD $0x0000 // jge 0x10813 <firstAVX512VNNI+0x14f3>
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	WORD $0x3949; BYTE $0xca // cmp r10, rcx
-	LONG $0xf1238d0f; WORD $0xffff // jge 0xf3d0 <firstAVX512VNNI+0xb0>
+	LONG $0x06a88d0f; WORD $0x0000 // jge 0x10a54 <firstAVX512VNNI+0x1734>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
+	LONG $0x0e148d0f; WORD $0x0000 // jge 0x111d0 <firstAVX512VNNI+0x1eb0>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
-	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xce // mov r14, rcx
+	LONG $0x06e6c149 // shl r14, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
 	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
 	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
 	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
 	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
 	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
@@ -13096,127 +13154,156 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
 	LONG $0x06e2c148 // shl rdx, 0x6
-	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0xfaaf0f4d // imul r15, r10
-	QUAD $0x0000000395248d4e // lea r12, [4*r10 + 0x3]
-	LONG $0xe0af0f4d // imul r12, r8
-	QUAD $0x00000002952c8d4e // lea r13, [4*r10 + 0x2]
-	LONG $0xe8af0f4d // imul r13, r8
-	WORD $0x8948; BYTE $0xef // mov rdi, rbp
-	QUAD $0x00000001952c8d4a // lea rbp, [4*r10 + 0x1]
-	LONG $0xe8af0f49 // imul rbp, r8
-	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
-	LONG $0x245c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbx
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x10434 <firstAVX512VNNI+0x1114>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x24742b48; BYTE $0x60 // sub rsi, qword ptr [rsp + 0x60]
+	LONG $0x24548948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rdx
+	QUAD $0x000000039d048d48 // lea rax, [4*rbx + 0x3]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000029d048d48 // lea rax, [4*rbx + 0x2]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x000000019d048d48 // lea rax, [4*rbx + 0x1]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x2474894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r14
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1055d <firstAVX512VNNI+0x123d>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0000009024b42b48 // sub rsi, qword ptr [rsp + 0x90]
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
 	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
 	LONG $0x4a7ef162; WORD $0x1a7f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm3
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0x91 // vmovups zmm3, zmmword ptr [rcx + 4*rdx]
-	LONG $0x487cd162; WORD $0x2410; BYTE $0x91 // vmovups zmm4, zmmword ptr [r9 + 4*rdx]
-	LONG $0x4865f262; WORD $0xcca8 // vfmadd213ps zmm1, zmm3, zmm4 # zmm1 = (zmm3 * zmm1) + zmm4
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x4865f262; WORD $0xd4a8 // vfmadd213ps zmm2, zmm3, zmm4 # zmm2 = (zmm3 * zmm2) + zmm4
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
-	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	WORD $0x294c; BYTE $0xfa // sub rdx, r15
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
-	LONG $0x4875f162; WORD $0xc967 // vpackuswb zmm1, zmm1, zmm1
-	LONG $0x487df262; WORD $0xc936 // vpermd zmm1, zmm0, zmm1
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf640; BYTE $0xd6 // not sil
 	LONG $0xceb60f40 // movzx ecx, sil
 	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
 	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
 	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0x244c8b48; BYTE $0x50 // mov rcx, qword ptr [rsp + 0x50]
+	LONG $0x244c8b48; BYTE $0x70 // mov rcx, qword ptr [rsp + 0x70]
+	LONG $0x487cd162; WORD $0x1c10; BYTE $0x8a // vmovups zmm3, zmmword ptr [r10 + 4*rcx]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x8b // vmovups zmm4, zmmword ptr [r11 + 4*rcx]
+	LONG $0x4865f262; WORD $0xcca8 // vfmadd213ps zmm1, zmm3, zmm4 # zmm1 = (zmm3 * zmm1) + zmm4
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x4865f262; WORD $0xd4a8 // vfmadd213ps zmm2, zmm3, zmm4 # zmm2 = (zmm3 * zmm2) + zmm4
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
+	LONG $0x4875f162; WORD $0xc967 // vpackuswb zmm1, zmm1, zmm1
+	LONG $0x487df262; WORD $0xc936 // vpermd zmm1, zmm0, zmm1
+	LONG $0x244c8b48; BYTE $0x78 // mov rcx, qword ptr [rsp + 0x78]
 	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + rcx] {k2}, ymm1
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x24440348; BYTE $0x20 // add rax, qword ptr [rsp + 0x20]
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
-	LONG $0x08548d0f; WORD $0x0000 // jge 0x10c88 <firstAVX512VNNI+0x1968>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x24440148; BYTE $0x38 // add qword ptr [rsp + 0x38], rax
+	LONG $0x305f3b48 // cmp rbx, qword ptr [rdi + 0x30]
+	LONG $0x09d08d0f; WORD $0x0000 // jge 0x10f2d <firstAVX512VNNI+0x1c0d>
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x0e74 // je 0x10570 <firstAVX512VNNI+0x1250>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x11eb // jmp 0x10577 <firstAVX512VNNI+0x1257>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x245c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rbx
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + rbx]
-	QUAD $0x01184c6f48fef162 // vmovdqu64 zmm1, zmmword ptr [rax + rbx + 0x40]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x30 // vmovdqu64 zmm3, zmmword ptr [rax + r14]
+	QUAD $0x01304c6f48feb162 // vmovdqu64 zmm1, zmmword ptr [rax + r14 + 0x40]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x2454894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r10
-	LONG $0x00c78e0f; WORD $0x0000 // jle 0x10520 <firstAVX512VNNI+0x1200>
-	LONG $0x70778b48 // mov rsi, qword ptr [rdi + 0x70]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ba8e0f; WORD $0x0000 // jle 0x10520 <firstAVX512VNNI+0x1200>
-	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
-	LONG $0xceaf0f4c // imul r9, rsi
+	LONG $0x012f8e0f; WORD $0x0000 // jle 0x106d0 <firstAVX512VNNI+0x13b0>
+	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x01228e0f; WORD $0x0000 // jle 0x106d0 <firstAVX512VNNI+0x13b0>
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	LONG $0xcaaf0f4d // imul r9, r10
 	LONG $0x06e1c149 // shl r9, 0x6
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	LONG $0x4caf0f48; WORD $0x1824 // imul rcx, qword ptr [rsp + 0x18]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0x74af0f48; WORD $0x2024 // imul rsi, qword ptr [rsp + 0x20]
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xde // neg r14
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0xde3c8b49 // mov rdi, qword ptr [r14 + 8*rbx]
-	LONG $0x243c0348 // add rdi, qword ptr [rsp]
-	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fef162; WORD $0x396f // vmovdqu64 zmm7, zmmword ptr [rcx]
-	LONG $0x48fe3162; WORD $0x046f; BYTE $0x09 // vmovdqu64 zmm8, zmmword ptr [rcx + r9]
-	LONG $0x487d3262; WORD $0x0c58; BYTE $0x3f // vpbroadcastd zmm9, dword ptr [rdi + r15]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x12eb // jmp 0x1060e <firstAVX512VNNI+0x12ee>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x247c3b4c; BYTE $0x08 // cmp r15, qword ptr [rsp + 0x8]
+	LONG $0x00da840f; WORD $0x0000 // je 0x106e8 <firstAVX512VNNI+0x13c8>
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0xf81c8b4e // mov r11, qword ptr [rax + 8*r15]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x03248d4d // lea r12, [r11 + rax]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x032c8d4d // lea r13, [r11 + rax]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x032c8d49 // lea rbp, [r11 + rax]
+	LONG $0x245c034c; BYTE $0x38 // add r11, qword ptr [rsp + 0x38]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x000080e9; BYTE $0x00 // jmp 0x106bd <firstAVX512VNNI+0x139d>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0x48fef162; WORD $0x3e6f // vmovdqu64 zmm7, zmmword ptr [rsi]
+	LONG $0x48fe3162; WORD $0x046f; BYTE $0x0e // vmovdqu64 zmm8, zmmword ptr [rsi + r9]
+	LONG $0x487d7262; WORD $0x0a58 // vpbroadcastd zmm9, dword ptr [rdx]
 	LONG $0x4835f262; WORD $0xdf50 // vpdpbusd zmm3, zmm9, zmm7
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x2f // vpbroadcastd zmm10, dword ptr [rdi + rbp]
+	QUAD $0x00355458487d3262 // vpbroadcastd zmm10, dword ptr [rbp + r14]
 	LONG $0x482df262; WORD $0xf750 // vpdpbusd zmm6, zmm10, zmm7
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x4835d262; WORD $0xc850 // vpdpbusd zmm1, zmm9, zmm8
-	LONG $0x487d3262; WORD $0x0c58; BYTE $0x2f // vpbroadcastd zmm9, dword ptr [rdi + r13]
+	QUAD $0x00354c58487d1262 // vpbroadcastd zmm9, dword ptr [r13 + r14]
 	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
-	LONG $0x487d3262; WORD $0x1458; BYTE $0x27 // vpbroadcastd zmm10, dword ptr [rdi + r12]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x34 // vpbroadcastd zmm10, dword ptr [r12 + r14]
 	LONG $0x482df262; WORD $0xef50 // vpdpbusd zmm5, zmm10, zmm7
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x4835d262; WORD $0xd050 // vpdpbusd zmm2, zmm9, zmm8
-	LONG $0x40c18348 // add rcx, 0x40
-	WORD $0x0148; BYTE $0xc7 // add rdi, rax
-	WORD $0xff49; BYTE $0xca // dec r10
-	WORD $0x9b75 // jne 0x104b0 <firstAVX512VNNI+0x1190>
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x8375 // jne 0x104a0 <firstAVX512VNNI+0x1180>
-	WORD $0x19eb // jmp 0x10538 <firstAVX512VNNI+0x1218>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x40c68348 // add rsi, 0x40
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0148; BYTE $0xdd // add rbp, rbx
+	WORD $0x0149; BYTE $0xdb // add r11, rbx
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0xff43840f; WORD $0xffff // je 0x10600 <firstAVX512VNNI+0x12e0>
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x10640 <firstAVX512VNNI+0x1320>
+	LONG $0x33148d4b // lea rdx, [r11 + r14]
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x10647 <firstAVX512VNNI+0x1327>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
-	LONG $0x58418b48 // mov rax, qword ptr [rcx + 0x58]
-	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
-	LONG $0xc2af0f49 // imul rax, r10
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0xb2 // vmovups zmm7, zmmword ptr [rdx + 4*rsi]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x487c5162; WORD $0x0410; BYTE $0xb1 // vmovups zmm8, zmmword ptr [r9 + 4*rsi]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x245c8b48; BYTE $0x40 // mov rbx, qword ptr [rsp + 0x40]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
+	LONG $0x487cd162; WORD $0x3c10; BYTE $0x8a // vmovups zmm7, zmmword ptr [r10 + 4*rcx]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0x8b // vmovups zmm8, zmmword ptr [r11 + 4*rcx]
 	LONG $0x4845d262; WORD $0xd8a8 // vfmadd213ps zmm3, zmm7, zmm8 # zmm3 = (zmm7 * zmm3) + zmm8
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x4845d262; WORD $0xf0a8 // vfmadd213ps zmm6, zmm7, zmm8 # zmm6 = (zmm7 * zmm6) + zmm8
@@ -13228,113 +13315,146 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
 	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
-	LONG $0x40718b48 // mov rsi, qword ptr [rcx + 0x40]
-	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	LONG $0x18148d48 // lea rdx, [rax + rbx]
-	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
-	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0xfda88f0f; WORD $0xffff // jg 0x10370 <firstAVX512VNNI+0x1050>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x24748b4c; BYTE $0x50 // mov r14, qword ptr [rsp + 0x50]
+	LONG $0x30148d4a // lea rdx, [rax + r14]
+	LONG $0x247c8b4c; BYTE $0x60 // mov r15, qword ptr [rsp + 0x60]
+	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
+	LONG $0xfd1d8f0f; WORD $0xffff // jg 0x10490 <firstAVX512VNNI+0x1170>
 	LONG $0x48fef162; WORD $0x1a7f // vmovdqu64 zmmword ptr [rdx], zmm3
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x1039b <firstAVX512VNNI+0x107b>
+	LONG $0xfffd45e9; BYTE $0xff // jmp 0x104c3 <firstAVX512VNNI+0x11a3>
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x06bd850f; WORD $0x0000 // jne 0x10c9a <firstAVX512VNNI+0x197a>
+	LONG $0x07b4850f; WORD $0x0000 // jne 0x10f3c <firstAVX512VNNI+0x1c1c>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x08c08d0f; WORD $0x0000 // jge 0x10ea7 <firstAVX512VNNI+0x1b87>
-	WORD $0xd231 // xor edx, edx
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x08a68d0f; WORD $0x0000 // jge 0x10e98 <firstAVX512VNNI+0x1b78>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x0a488d0f; WORD $0x0000 // jge 0x111da <firstAVX512VNNI+0x1eba>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0x0a2d8d0f; WORD $0x0000 // jge 0x111d0 <firstAVX512VNNI+0x1eb0>
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
 	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	LONG $0x244c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rcx
 	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	QUAD $0x000000038d048d4a // lea rax, [4*r9 + 0x3]
+	LONG $0xc0af0f49 // imul rax, r8
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
-	LONG $0xdaaf0f48 // imul rbx, rdx
-	QUAD $0x0000000395348d4c // lea r14, [4*rdx + 0x3]
-	LONG $0xf0af0f4d // imul r14, r8
-	QUAD $0x00000002953c8d4c // lea r15, [4*rdx + 0x2]
-	LONG $0xf8af0f4d // imul r15, r8
-	QUAD $0x0000000195248d4c // lea r12, [4*rdx + 0x1]
-	LONG $0xe0af0f4d // imul r12, r8
-	LONG $0x240c894c // mov qword ptr [rsp], r9
-	WORD $0x52eb // jmp 0x106a9 <firstAVX512VNNI+0x1389>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x24442b48; BYTE $0x30 // sub rax, qword ptr [rsp + 0x30]
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	QUAD $0x000000028d048d4a // lea rax, [4*r9 + 0x2]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000018d048d4a // lea rax, [4*r9 + 0x1]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
+	WORD $0x59eb // jmp 0x10875 <firstAVX512VNNI+0x1555>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ef162; WORD $0x077f // vmovdqu32 zmmword ptr [rdi] {k1}, zmm0
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	WORD $0x0148; BYTE $0xc3 // add rbx, rax
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	LONG $0x30553b48 // cmp rdx, qword ptr [rbp + 0x30]
-	LONG $0x07ef8d0f; WORD $0x0000 // jge 0x10e98 <firstAVX512VNNI+0x1b78>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm0, zmmword ptr [rax + r9]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00af8e0f; WORD $0x0000 // jle 0x10770 <firstAVX512VNNI+0x1450>
-	LONG $0x70458b48 // mov rax, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00a28e0f; WORD $0x0000 // jle 0x10770 <firstAVX512VNNI+0x1450>
-	WORD $0x8948; BYTE $0xee // mov rsi, rbp
-	WORD $0x894c; BYTE $0xcd // mov rbp, r9
-	LONG $0xe9af0f48 // imul rbp, rcx
-	LONG $0xe8af0f48 // imul rbp, rax
-	LONG $0x106e0348 // add rbp, qword ptr [rsi + 0x10]
-	LONG $0x787e8b48 // mov rdi, qword ptr [rsi + 0x78]
-	LONG $0x504e8b4c // mov r9, qword ptr [rsi + 0x50]
+	LONG $0x497ef162; WORD $0x007f // vmovdqu32 zmmword ptr [rax] {k1}, zmm0
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x304f3b4c // cmp r9, qword ptr [rdi + 0x30]
+	LONG $0x108a8d0f; WORD $0x0000 // jge 0x118ff <firstAVX512VNNI+0x25df>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	WORD $0x1174 // je 0x10890 <firstAVX512VNNI+0x1570>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x14eb // jmp 0x10897 <firstAVX512VNNI+0x1577>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x686f8b4c // mov r13, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x046f; BYTE $0x10 // vmovdqu64 zmm0, zmmword ptr [rax + r10]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x01018e0f; WORD $0x0000 // jle 0x109b0 <firstAVX512VNNI+0x1690>
+	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x00f48e0f; WORD $0x0000 // jle 0x109b0 <firstAVX512VNNI+0x1690>
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0xd5af0f48 // imul rdx, rbp
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0xa0978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xda // neg r10
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xd7348b4a // mov rsi, qword ptr [rdi + 8*r10]
-	WORD $0x8949; BYTE $0xc5 // mov r13, rax
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fef162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm4, zmmword ptr [rbp]
-	LONG $0x487df262; WORD $0x2c58; BYTE $0x1e // vpbroadcastd zmm5, dword ptr [rsi + rbx]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x14eb // jmp 0x1090c <firstAVX512VNNI+0x15ec>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
+	LONG $0x00b6840f; WORD $0x0000 // je 0x109c2 <firstAVX512VNNI+0x16a2>
+	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
+	LONG $0xc61c8b4c // mov r11, qword ptr [rsi + 8*rax]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x331c8d49 // lea rbx, [r11 + rsi]
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x33348d4d // lea r14, [r11 + rsi]
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	LONG $0x333c8d4d // lea r15, [r11 + rsi]
+	LONG $0x245c034c; BYTE $0x28 // add r11, qword ptr [rsp + 0x28]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x63eb // jmp 0x1099c <firstAVX512VNNI+0x167c>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
+	LONG $0x48fef162; WORD $0x226f // vmovdqu64 zmm4, zmmword ptr [rdx]
+	LONG $0x487df262; WORD $0x2e58 // vpbroadcastd zmm5, dword ptr [rsi]
 	LONG $0x4855f262; WORD $0xc450 // vpdpbusd zmm0, zmm5, zmm4
-	LONG $0x487db262; WORD $0x2c58; BYTE $0x26 // vpbroadcastd zmm5, dword ptr [rsi + r12]
-	LONG $0x487db262; WORD $0x3458; BYTE $0x3e // vpbroadcastd zmm6, dword ptr [rsi + r15]
+	LONG $0x487d9262; WORD $0x2c58; BYTE $0x17 // vpbroadcastd zmm5, dword ptr [r15 + r10]
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x16 // vpbroadcastd zmm6, dword ptr [r14 + r10]
 	LONG $0x4855f262; WORD $0xdc50 // vpdpbusd zmm3, zmm5, zmm4
 	LONG $0x484df262; WORD $0xcc50 // vpdpbusd zmm1, zmm6, zmm4
-	LONG $0x487db262; WORD $0x2c58; BYTE $0x36 // vpbroadcastd zmm5, dword ptr [rsi + r14]
+	LONG $0x487db262; WORD $0x2c58; BYTE $0x13 // vpbroadcastd zmm5, dword ptr [rbx + r10]
 	LONG $0x4855f262; WORD $0xd450 // vpdpbusd zmm2, zmm5, zmm4
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x014c; BYTE $0xce // add rsi, r9
-	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0xb975 // jne 0x10710 <firstAVX512VNNI+0x13f0>
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	WORD $0x3949; BYTE $0xca // cmp r10, rcx
-	WORD $0xa175 // jne 0x10700 <firstAVX512VNNI+0x13e0>
-	WORD $0x21eb // jmp 0x10782 <firstAVX512VNNI+0x1462>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x40c28348 // add rdx, 0x40
+	WORD $0x014c; BYTE $0xcb // add rbx, r9
+	WORD $0x014d; BYTE $0xce // add r14, r9
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x394c; BYTE $0xe5 // cmp rbp, r12
+	LONG $0xff64840f; WORD $0xffff // je 0x10900 <firstAVX512VNNI+0x15e0>
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0x9f7c // jl 0x10940 <firstAVX512VNNI+0x1620>
+	LONG $0x13348d4b // lea rsi, [r11 + r10]
+	WORD $0xa0eb // jmp 0x10947 <firstAVX512VNNI+0x1627>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x587d8b48 // mov rdi, qword ptr [rbp + 0x58]
-	LONG $0xfaaf0f48 // imul rdi, rdx
-	LONG $0x087d0348 // add rdi, qword ptr [rbp + 0x8]
-	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x487cf162; WORD $0x2410; BYTE $0x88 // vmovups zmm4, zmmword ptr [rax + 4*rcx]
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0x88 // vmovups zmm5, zmmword ptr [rax + 4*rcx]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
+	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x91 // vmovups zmm4, zmmword ptr [rcx + 4*rdx]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0x93 // vmovups zmm5, zmmword ptr [r11 + 4*rdx]
 	LONG $0x485df262; WORD $0xc5a8 // vfmadd213ps zmm0, zmm4, zmm5 # zmm0 = (zmm4 * zmm0) + zmm5
 	LONG $0x487df162; WORD $0xc05b // vcvtps2dq zmm0, zmm0
 	LONG $0x485df262; WORD $0xdda8 // vfmadd213ps zmm3, zmm4, zmm5 # zmm3 = (zmm4 * zmm3) + zmm5
@@ -13346,24 +13466,25 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
 	LONG $0x487df162; WORD $0xc167 // vpackuswb zmm0, zmm0, zmm1
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	WORD $0x014c; BYTE $0xcf // add rdi, r9
-	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	LONG $0xfe588f0f; WORD $0xffff // jg 0x10660 <firstAVX512VNNI+0x1340>
-	LONG $0x48fef162; WORD $0x077f // vmovdqu64 zmmword ptr [rdi], zmm0
-	LONG $0xfffe78e9; BYTE $0xff // jmp 0x1068b <firstAVX512VNNI+0x136b>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	LONG $0x24543948; BYTE $0x68 // cmp qword ptr [rsp + 0x68], rdx
+	LONG $0xfdd78f0f; WORD $0xffff // jg 0x10820 <firstAVX512VNNI+0x1500>
+	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
+	LONG $0xfffdf7e9; BYTE $0xff // jmp 0x1084b <firstAVX512VNNI+0x152b>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
-	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0x06e2c149 // shl r10, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
-	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
-	LONG $0x04e1c149 // shl r9, 0x4
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x24048948 // mov qword ptr [rsp], rax
 	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
 	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
 	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
 	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
@@ -13373,15 +13494,15 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x06e2c148 // shl rdx, 0x6
-	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x241c8948 // mov qword ptr [rsp], rbx
-	LONG $0x0000f0e9; BYTE $0x00 // jmp 0x1098b <firstAVX512VNNI+0x166b>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x24542b48; BYTE $0x08 // sub rdx, qword ptr [rsp + 0x8]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
+	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x10bd5 <firstAVX512VNNI+0x18b5>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -13391,9 +13512,9 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xd692fbc5 // kmovd k2, esi
 	LONG $0x4a7ef162; WORD $0x107f // vmovdqu32 zmmword ptr [rax] {k2}, zmm2
-	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
-	LONG $0x487cd162; WORD $0x1410; BYTE $0x82 // vmovups zmm2, zmmword ptr [r10 + 4*rax]
-	LONG $0x487cf162; WORD $0x3410; BYTE $0x87 // vmovups zmm6, zmmword ptr [rdi + 4*rax]
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x487cd162; WORD $0x1410; BYTE $0x81 // vmovups zmm2, zmmword ptr [r9 + 4*rax]
+	LONG $0x487cd162; WORD $0x3410; BYTE $0x83 // vmovups zmm6, zmmword ptr [r11 + 4*rax]
 	LONG $0x486df262; WORD $0xeea8 // vfmadd213ps zmm5, zmm2, zmm6 # zmm5 = (zmm2 * zmm5) + zmm6
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x486df262; WORD $0xe6a8 // vfmadd213ps zmm4, zmm2, zmm6 # zmm4 = (zmm2 * zmm4) + zmm6
@@ -13405,8 +13526,8 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
 	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	WORD $0x294c; BYTE $0xf0 // sub rax, r14
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x294c; BYTE $0xf8 // sub rax, r15
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
@@ -13417,41 +13538,46 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
 	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
 	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	QUAD $0x00054c7f2a7ed162 // vmovdqu32 ymmword ptr [r13 + rax] {k2}, ymm1
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x2a7ed162; WORD $0x0c7f; BYTE $0x04 // vmovdqu32 ymmword ptr [r12 + rax] {k2}, ymm1
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xc93b; BYTE $0x01 // vextracti64x4 ymm1, zmm1, 0x1
-	LONG $0x2a7eb162; WORD $0x0c7f; BYTE $0x28 // vmovdqu32 ymmword ptr [rax + r13] {k2}, ymm1
-	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
-	LONG $0x02428d49 // lea rax, [r10 + 0x2]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
-	WORD $0x894d; BYTE $0xd5 // mov r13, r10
+	LONG $0x2a7eb162; WORD $0x0c7f; BYTE $0x20 // vmovdqu32 ymmword ptr [rax + r12] {k2}, ymm1
+	LONG $0x02438d48 // lea rax, [rbx + 0x2]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x8949; BYTE $0xdc // mov r12, rbx
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xf9148f0f; WORD $0xffff // jg 0x1029f <firstAVX512VNNI+0xf7f>
+	LONG $0xf7d98f0f; WORD $0xffff // jg 0x103ae <firstAVX512VNNI+0x108e>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x184d8b48 // mov rcx, qword ptr [rbp + 0x18]
-	LONG $0x68458b48 // mov rax, qword ptr [rbp + 0x68]
-	LONG $0x48fef162; WORD $0x146f; BYTE $0x19 // vmovdqu64 zmm2, zmmword ptr [rcx + rbx]
-	QUAD $0x01194c6f48fef162 // vmovdqu64 zmm1, zmmword ptr [rcx + rbx + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x10b20 <firstAVX512VNNI+0x1800>
-	LONG $0x70558b48 // mov rdx, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01608e0f; WORD $0x0000 // jle 0x10b20 <firstAVX512VNNI+0x1800>
-	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	LONG $0xf2af0f48 // imul rsi, rdx
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x1374 // je 0x10bf0 <firstAVX512VNNI+0x18d0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x16eb // jmp 0x10bf7 <firstAVX512VNNI+0x18d7>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x10 // vmovdqu64 zmm2, zmmword ptr [rax + r10]
+	QUAD $0x01104c6f48feb162 // vmovdqu64 zmm1, zmmword ptr [rax + r10 + 0x40]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
+	LONG $0x01a48e0f; WORD $0x0000 // jle 0x10dc0 <firstAVX512VNNI+0x1aa0>
+	LONG $0x706f8b4c // mov r13, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x01978e0f; WORD $0x0000 // jle 0x10dc0 <firstAVX512VNNI+0x1aa0>
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0xf5af0f49 // imul rsi, r13
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
-	LONG $0x6caf0f48; WORD $0x1824 // imul rbp, qword ptr [rsp + 0x18]
-	LONG $0x10690348 // add rbp, qword ptr [rcx + 0x10]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0xd5af0f4d // imul r10, r13
-	LONG $0x78798b4c // mov r15, qword ptr [rcx + 0x78]
-	LONG $0x50618b4c // mov r12, qword ptr [rcx + 0x50]
-	LONG $0x2464034c; BYTE $0x78 // add r12, qword ptr [rsp + 0x78]
+	LONG $0x6caf0f48; WORD $0x2024 // imul rbp, qword ptr [rsp + 0x20]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0xf4af0f4d // imul r14, r12
+	LONG $0xa0b72b4c; WORD $0x0000; BYTE $0x00 // sub r14, qword ptr [rdi + 0xa0]
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
+	QUAD $0x000000802494034c // add r10, qword ptr [rsp + 0x80]
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
@@ -13462,53 +13588,61 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0xf71c8b4b // mov rbx, qword ptr [r15 + 8*r14]
-	WORD $0x014c; BYTE $0xd3 // add rbx, r10
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	WORD $0xc031 // xor eax, eax
+	WORD $0x1beb // jmp 0x10cbc <firstAVX512VNNI+0x199c>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	LONG $0x0140840f; WORD $0x0000 // je 0x10dfc <firstAVX512VNNI+0x1adc>
+	LONG $0xc7148b49 // mov rdx, qword ptr [r15 + 8*rax]
+	WORD $0x014c; BYTE $0xf2 // add rdx, r14
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0000d4e9; BYTE $0x00 // jmp 0x10d9e <firstAVX512VNNI+0x1a7e>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
 	QUAD $0x0035746f48fe7162 // vmovdqu64 zmm14, zmmword ptr [rbp + rsi]
-	LONG $0x487d7262; WORD $0x3b58 // vpbroadcastd zmm15, dword ptr [rbx]
+	LONG $0x487d5262; WORD $0x3b58 // vpbroadcastd zmm15, dword ptr [r11]
+	LONG $0x487da262; WORD $0x0458; BYTE $0x02 // vpbroadcastd zmm16, dword ptr [rdx + r8]
 	LONG $0x48055262; WORD $0xe550 // vpdpbusd zmm12, zmm15, zmm13
-	LONG $0x487da262; WORD $0x0458; BYTE $0x03 // vpbroadcastd zmm16, dword ptr [rbx + r8]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
 	LONG $0x407d5262; WORD $0xdd50 // vpdpbusd zmm11, zmm16, zmm13
 	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
 	LONG $0x4805d262; WORD $0xee50 // vpdpbusd zmm5, zmm15, zmm14
-	LONG $0x487d5262; WORD $0x3c58; BYTE $0x18 // vpbroadcastd zmm15, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
 	LONG $0x48055262; WORD $0xd550 // vpdpbusd zmm10, zmm15, zmm13
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm16, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x10 // vpbroadcastd zmm16, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
 	LONG $0x407d5262; WORD $0xcd50 // vpdpbusd zmm9, zmm16, zmm13
 	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x10 // vpbroadcastd zmm16, dword ptr [r8 + rdx]
 	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
-	LONG $0x487d5262; WORD $0x3c58; BYTE $0x18 // vpbroadcastd zmm15, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0x48055262; WORD $0xc550 // vpdpbusd zmm8, zmm15, zmm13
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm16, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0x407dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm16, zmm13
-	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
-	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
-	LONG $0x487d5262; WORD $0x3c58; BYTE $0x18 // vpbroadcastd zmm15, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [r8 + rdx]
+	LONG $0x407d5262; WORD $0xc550 // vpdpbusd zmm8, zmm16, zmm13
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x4805d262; WORD $0xfd50 // vpdpbusd zmm7, zmm15, zmm13
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407dd262; WORD $0xde50 // vpdpbusd zmm3, zmm16, zmm14
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
 	LONG $0x4805d262; WORD $0xf550 // vpdpbusd zmm6, zmm15, zmm13
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm16, dword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x10 // vpbroadcastd zmm16, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	WORD $0x014c; BYTE $0xd2 // add rdx, r10
 	LONG $0x407dd262; WORD $0xd550 // vpdpbusd zmm2, zmm16, zmm13
 	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
 	LONG $0x4805d262; WORD $0xce50 // vpdpbusd zmm1, zmm15, zmm14
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff35850f; WORD $0xffff // jne 0x10a40 <firstAVX512VNNI+0x1720>
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff19850f; WORD $0xffff // jne 0x10a30 <firstAVX512VNNI+0x1710>
-	WORD $0x43eb // jmp 0x10b5c <firstAVX512VNNI+0x183c>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x3949; BYTE $0xdd // cmp r13, rbx
+	LONG $0xff12840f; WORD $0xffff // je 0x10cb0 <firstAVX512VNNI+0x1990>
+	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
+	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
+	LONG $0xff268d0f; WORD $0xffff // jge 0x10cd0 <firstAVX512VNNI+0x19b0>
+	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
+	LONG $0xffff1ae9; BYTE $0xff // jmp 0x10cd0 <firstAVX512VNNI+0x19b0>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
@@ -13519,13 +13653,13 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x6daf0f4c; BYTE $0x58 // imul r13, qword ptr [rbp + 0x58]
-	LONG $0x086d034c // add r13, qword ptr [rbp + 0x8]
-	LONG $0x24548b4c; BYTE $0x38 // mov r10, qword ptr [rsp + 0x38]
-	LONG $0x487c1162; WORD $0x2c10; BYTE $0x8a // vmovups zmm13, zmmword ptr [r10 + 4*r9]
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x487c3162; WORD $0x3410; BYTE $0x8f // vmovups zmm14, zmmword ptr [rdi + 4*r9]
+	LONG $0x67af0f4c; BYTE $0x58 // imul r12, qword ptr [rdi + 0x58]
+	LONG $0x0867034c // add r12, qword ptr [rdi + 0x8]
+	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	LONG $0x487c1162; WORD $0x2c10; BYTE $0xb1 // vmovups zmm13, zmmword ptr [r9 + 4*r14]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487c1162; WORD $0x3410; BYTE $0xb3 // vmovups zmm14, zmmword ptr [r11 + 4*r14]
 	LONG $0x48155262; WORD $0xe6a8 // vfmadd213ps zmm12, zmm13, zmm14 # zmm12 = (zmm13 * zmm12) + zmm14
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x48155262; WORD $0xdea8 // vfmadd213ps zmm11, zmm13, zmm14 # zmm11 = (zmm13 * zmm11) + zmm14
@@ -13537,13 +13671,13 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
-	LONG $0x2b048d4a // lea rax, [rbx + r13]
-	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
-	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x367e // jle 0x10c10 <firstAVX512VNNI+0x18f0>
-	LONG $0x24542b48; BYTE $0x08 // sub rdx, qword ptr [rsp + 0x8]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
+	LONG $0x14048d4b // lea rax, [r12 + r10]
+	LONG $0x247c8b4c; BYTE $0x28 // mov r15, qword ptr [rsp + 0x28]
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	WORD $0x367e // jle 0x10eb0 <firstAVX512VNNI+0x1b90>
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -13553,11 +13687,12 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xd692fbc5 // kmovd k2, esi
 	LONG $0x4a7e7162; WORD $0x087f // vmovdqu32 zmmword ptr [rax] {k2}, zmm9
-	WORD $0x0feb // jmp 0x10c16 <firstAVX512VNNI+0x18f6>
+	WORD $0x0feb // jmp 0x10eb6 <firstAVX512VNNI+0x1b96>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x087f // vmovdqu64 zmmword ptr [rax], zmm9
-	LONG $0x487c1162; WORD $0x0c10; BYTE $0x8a // vmovups zmm9, zmmword ptr [r10 + 4*r9]
-	LONG $0x487c3162; WORD $0x1410; BYTE $0x8f // vmovups zmm10, zmmword ptr [rdi + 4*r9]
+	LONG $0x245c8b48; BYTE $0x40 // mov rbx, qword ptr [rsp + 0x40]
+	LONG $0x487c1162; WORD $0x0c10; BYTE $0xb1 // vmovups zmm9, zmmword ptr [r9 + 4*r14]
+	LONG $0x487c1162; WORD $0x1410; BYTE $0xb3 // vmovups zmm10, zmmword ptr [r11 + 4*r14]
 	LONG $0x48355262; WORD $0xc2a8 // vfmadd213ps zmm8, zmm9, zmm10 # zmm8 = (zmm9 * zmm8) + zmm10
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x4835d262; WORD $0xfaa8 // vfmadd213ps zmm7, zmm9, zmm10 # zmm7 = (zmm9 * zmm7) + zmm10
@@ -13569,71 +13704,75 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x484df162; WORD $0xd26b // vpackssdw zmm2, zmm6, zmm2
 	LONG $0x4845f162; WORD $0xd267 // vpackuswb zmm2, zmm7, zmm2
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
-	WORD $0x014c; BYTE $0xe8 // add rax, r13
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	WORD $0x0148; BYTE $0xd8 // add rax, rbx
-	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	LONG $0xfc238f0f; WORD $0xffff // jg 0x108a0 <firstAVX512VNNI+0x1580>
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xe0 // add rax, r12
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xfbce8f0f; WORD $0xffff // jg 0x10af0 <firstAVX512VNNI+0x17d0>
 	LONG $0x48fef162; WORD $0x107f // vmovdqu64 zmmword ptr [rax], zmm2
-	LONG $0xfffc43e9; BYTE $0xff // jmp 0x108cb <firstAVX512VNNI+0x15ab>
-	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0xffe73be9; BYTE $0xff // jmp 0xf3d5 <firstAVX512VNNI+0xb5>
+	LONG $0xfffbeee9; BYTE $0xff // jmp 0x10b1b <firstAVX512VNNI+0x17fb>
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xffe49ee9; BYTE $0xff // jmp 0xf3da <firstAVX512VNNI+0xba>
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0x05018d0f; WORD $0x0000 // jge 0x111a5 <firstAVX512VNNI+0x1e85>
-	WORD $0xd231 // xor edx, edx
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01e98d0f; WORD $0x0000 // jge 0x10e98 <firstAVX512VNNI+0x1b78>
+	LONG $0x05e48d0f; WORD $0x0000 // jge 0x1152a <firstAVX512VNNI+0x220a>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0x3949; BYTE $0xca // cmp r10, rcx
+	LONG $0x02798d0f; WORD $0x0000 // jge 0x111d0 <firstAVX512VNNI+0x1eb0>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0x8949; BYTE $0xf4 // mov r12, rsi
-	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
+	LONG $0x06e5c148 // shl rbp, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
-	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
-	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
-	LONG $0x6ef9e1c4; BYTE $0xc0 // vmovq xmm0, rax
-	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc1 // vmovq xmm0, rcx
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	QUAD $0x00000000b5048d48 // lea rax, [4*rsi]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	QUAD $0x0000000395048d4a // lea rax, [4*r10 + 0x3]
+	LONG $0xc0af0f49 // imul rax, r8
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0xd2af0f4c // imul r10, rdx
-	QUAD $0x00000003951c8d48 // lea rbx, [4*rdx + 0x3]
-	LONG $0xd8af0f49 // imul rbx, r8
-	QUAD $0x0000000295348d4c // lea r14, [4*rdx + 0x2]
-	LONG $0xf0af0f4d // imul r14, r8
-	QUAD $0x00000001953c8d4c // lea r15, [4*rdx + 0x1]
-	LONG $0xf8af0f4d // imul r15, r8
-	LONG $0x2424894c // mov qword ptr [rsp], r12
-	LONG $0x0000bbe9; BYTE $0x00 // jmp 0x10df6 <firstAVX512VNNI+0x1ad6>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	QUAD $0x0000000295048d4a // lea rax, [4*r10 + 0x2]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x0000000195048d4a // lea rax, [4*r10 + 0x1]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xc2af0f49 // imul rax, r10
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x246c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rbp
+	LONG $0x0000c7e9; BYTE $0x00 // jmp 0x110be <firstAVX512VNNI+0x1d9e>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x017a8d48 // lea rdi, [rdx + 0x1]
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x55af0f48; BYTE $0x58 // imul rdx, qword ptr [rbp + 0x58]
-	LONG $0x08550348 // add rdx, qword ptr [rbp + 0x8]
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	LONG $0x24442b48; BYTE $0x08 // sub rax, qword ptr [rsp + 0x8]
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x01418d49 // lea rax, [r9 + 0x1]
+	LONG $0x4faf0f4c; BYTE $0x58 // imul r9, qword ptr [rdi + 0x58]
+	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf640; BYTE $0xd6 // not sil
-	LONG $0xc6b60f40 // movzx eax, sil
-	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
-	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
-	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0x88 // vmovups zmm3, zmmword ptr [rax + 4*rcx]
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x487cf162; WORD $0x2410; BYTE $0x88 // vmovups zmm4, zmmword ptr [rax + 4*rcx]
+	LONG $0xceb60f40 // movzx ecx, sil
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
+	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x91 // vmovups zmm3, zmmword ptr [rcx + 4*rdx]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x93 // vmovups zmm4, zmmword ptr [r11 + 4*rdx]
 	LONG $0x4865f262; WORD $0xcca8 // vfmadd213ps zmm1, zmm3, zmm4 # zmm1 = (zmm3 * zmm1) + zmm4
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x4865f262; WORD $0xd4a8 // vfmadd213ps zmm2, zmm3, zmm4 # zmm2 = (zmm3 * zmm2) + zmm4
@@ -13641,158 +13780,201 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
 	LONG $0x4875f162; WORD $0xc967 // vpackuswb zmm1, zmm1, zmm1
 	LONG $0x487df262; WORD $0xc936 // vpermd zmm1, zmm0, zmm1
-	LONG $0x24248b4c // mov r12, qword ptr [rsp]
-	LONG $0x2a7eb162; WORD $0x0c7f; BYTE $0x22 // vmovdqu32 ymmword ptr [rdx + r12] {k2}, ymm1
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	WORD $0x0148; BYTE $0xc3 // add rbx, rax
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	WORD $0x8948; BYTE $0xfa // mov rdx, rdi
-	LONG $0x307d3b48 // cmp rdi, qword ptr [rbp + 0x30]
-	LONG $0x00a28d0f; WORD $0x0000 // jge 0x10e98 <firstAVX512VNNI+0x1b78>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x20 // vmovdqu64 zmm1, zmmword ptr [rax + r12]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff328e0f; WORD $0xffff // jle 0x10d40 <firstAVX512VNNI+0x1a20>
-	LONG $0x70458b48 // mov rax, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xff258e0f; WORD $0xffff // jle 0x10d40 <firstAVX512VNNI+0x1a20>
-	LONG $0xe1af0f4c // imul r12, rcx
-	LONG $0xe0af0f4c // imul r12, rax
-	LONG $0x1065034c // add r12, qword ptr [rbp + 0x10]
-	LONG $0x786d8b4c // mov r13, qword ptr [rbp + 0x78]
-	LONG $0x506d8b48 // mov rbp, qword ptr [rbp + 0x50]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xcd748b4b; BYTE $0x00 // mov rsi, qword ptr [r13 + 8*r9]
-	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x487db262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm3, dword ptr [rsi + r10]
-	LONG $0x48fed162; WORD $0x246f; BYTE $0x24 // vmovdqu64 zmm4, zmmword ptr [r12]
-	LONG $0x497db262; WORD $0x1c58; BYTE $0x3e // vpbroadcastd zmm3 {k1}, dword ptr [rsi + r15]
-	LONG $0x4865f262; WORD $0xcc50 // vpdpbusd zmm1, zmm3, zmm4
-	LONG $0x487db262; WORD $0x1c58; BYTE $0x36 // vpbroadcastd zmm3, dword ptr [rsi + r14]
-	LONG $0x497df262; WORD $0x1c58; BYTE $0x1e // vpbroadcastd zmm3 {k1}, dword ptr [rsi + rbx]
-	LONG $0x4865f262; WORD $0xd450 // vpdpbusd zmm2, zmm3, zmm4
-	LONG $0x40c48349 // add r12, 0x40
-	WORD $0x0148; BYTE $0xee // add rsi, rbp
-	WORD $0xff48; BYTE $0xcf // dec rdi
-	WORD $0xc575 // jne 0x10e50 <firstAVX512VNNI+0x1b30>
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	WORD $0xad75 // jne 0x10e40 <firstAVX512VNNI+0x1b20>
-	LONG $0xfffeaee9; BYTE $0xff // jmp 0x10d46 <firstAVX512VNNI+0x1a26>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xffe52ee9; BYTE $0xff // jmp 0xf3d5 <firstAVX512VNNI+0xb5>
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x06e0c148 // shl rax, 0x6
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	LONG $0x04e6c148 // shl rsi, 0x4
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	QUAD $0x000000048d0c8d48 // lea rcx, [4*rcx + 0x4]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x47eb // jmp 0x10f23 <firstAVX512VNNI+0x1c03>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x243c2b48 // sub rdi, qword ptr [rsp]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc94d0f44 // cmovge r9d, ecx
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ef162; WORD $0x037f // vmovdqu32 zmmword ptr [rbx] {k1}, zmm0
-	LONG $0x027a8d48 // lea rdi, [rdx + 0x2]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
-	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
-	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
-	LONG $0xf6c68f0f; WORD $0xffff // jg 0x105e9 <firstAVX512VNNI+0x12c9>
-	WORD $0x8948; BYTE $0xfa // mov rdx, rdi
-	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48fef162; WORD $0x246f; BYTE $0x07 // vmovdqu64 zmm4, zmmword ptr [rdi + rax]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01128e0f; WORD $0x0000 // jle 0x11050 <firstAVX512VNNI+0x1d30>
-	LONG $0x70558b4c // mov r10, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01058e0f; WORD $0x0000 // jle 0x11050 <firstAVX512VNNI+0x1d30>
-	WORD $0x8949; BYTE $0xc7 // mov r15, rax
-	LONG $0xf9af0f4c // imul r15, rcx
-	LONG $0xfaaf0f4d // imul r15, r10
-	LONG $0x107d034c // add r15, qword ptr [rbp + 0x10]
-	LONG $0x24648b4c; BYTE $0x20 // mov r12, qword ptr [rsp + 0x20]
-	LONG $0xe3af0f4c // imul r12, rbx
-	LONG $0x786d8b4c // mov r13, qword ptr [rbp + 0x78]
-	LONG $0x506d8b48 // mov rbp, qword ptr [rbp + 0x50]
-	LONG $0x246c0348; BYTE $0x78 // add rbp, qword ptr [rsp + 0x78]
-	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
-	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
-	LONG $0x48fdf162; WORD $0xd46f // vmovdqa64 zmm2, zmm4
-	LONG $0x48fdf162; WORD $0xdc6f // vmovdqa64 zmm3, zmm4
-	LONG $0x48fdf162; WORD $0xc46f // vmovdqa64 zmm0, zmm4
-	LONG $0x48fdf162; WORD $0xcc6f // vmovdqa64 zmm1, zmm4
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xcd7c8b4b; BYTE $0x00 // mov rdi, qword ptr [r13 + 8*r9]
-	WORD $0x014c; BYTE $0xe7 // add rdi, r12
-	WORD $0x894d; BYTE $0xd6 // mov r14, r10
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x076f // vmovdqu64 zmm8, zmmword ptr [r15]
-	LONG $0x487d7262; WORD $0x0f58 // vpbroadcastd zmm9, dword ptr [rdi]
-	LONG $0x4835d262; WORD $0xe050 // vpdpbusd zmm4, zmm9, zmm8
-	LONG $0x487d3262; WORD $0x0c58; BYTE $0x07 // vpbroadcastd zmm9, dword ptr [rdi + r8]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xf850 // vpdpbusd zmm7, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xe850 // vpdpbusd zmm5, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xf050 // vpdpbusd zmm6, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xd050 // vpdpbusd zmm2, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xd850 // vpdpbusd zmm3, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x4835d262; WORD $0xc050 // vpdpbusd zmm0, zmm9, zmm8
-	LONG $0x487d5262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm9, dword ptr [r8 + rdi]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0x0148; BYTE $0xef // add rdi, rbp
-	LONG $0x4835d262; WORD $0xc850 // vpdpbusd zmm1, zmm9, zmm8
-	LONG $0x40c78349 // add r15, 0x40
-	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xff6e850f; WORD $0xffff // jne 0x10fb0 <firstAVX512VNNI+0x1c90>
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	LONG $0xff52850f; WORD $0xffff // jne 0x10fa0 <firstAVX512VNNI+0x1c80>
-	WORD $0x2aeb // jmp 0x1107a <firstAVX512VNNI+0x1d5a>
-	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
-	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
-	LONG $0x48fdf162; WORD $0xd46f // vmovdqa64 zmm2, zmm4
-	LONG $0x48fdf162; WORD $0xdc6f // vmovdqa64 zmm3, zmm4
-	LONG $0x48fdf162; WORD $0xc46f // vmovdqa64 zmm0, zmm4
-	LONG $0x48fdf162; WORD $0xcc6f // vmovdqa64 zmm1, zmm4
 	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x5daf0f48; BYTE $0x58 // imul rbx, qword ptr [rbp + 0x58]
-	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
-	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
-	LONG $0x487c5162; WORD $0x0410; BYTE $0xb7 // vmovups zmm8, zmmword ptr [r15 + 4*rsi]
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0x487c5162; WORD $0x0c10; BYTE $0xb6 // vmovups zmm9, zmmword ptr [r14 + 4*rsi]
+	LONG $0x2a7ed162; WORD $0x0c7f; BYTE $0x29 // vmovdqu32 ymmword ptr [r9 + rbp] {k2}, ymm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x244c0148; BYTE $0x08 // add qword ptr [rsp + 0x8], rcx
+	LONG $0x240c0148 // add qword ptr [rsp], rcx
+	LONG $0x244c0148; BYTE $0x10 // add qword ptr [rsp + 0x10], rcx
+	LONG $0x244c0148; BYTE $0x28 // add qword ptr [rsp + 0x28], rcx
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	LONG $0x30473b48 // cmp rax, qword ptr [rdi + 0x30]
+	LONG $0x083c8d0f; WORD $0x0000 // jge 0x118fa <firstAVX512VNNI+0x25da>
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x0d74 // je 0x110d0 <firstAVX512VNNI+0x1db0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x10eb // jmp 0x110d7 <firstAVX512VNNI+0x1db7>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x28 // vmovdqu64 zmm1, zmmword ptr [rax + rbp]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0x11000 <firstAVX512VNNI+0x1ce0>
+	LONG $0x706f8b4c // mov r13, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xfeff8e0f; WORD $0xffff // jle 0x11000 <firstAVX512VNNI+0x1ce0>
+	LONG $0xecaf0f49 // imul rbp, r12
+	LONG $0xedaf0f49 // imul rbp, r13
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0xa08f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xd9 // neg r9
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x0deb // jmp 0x1113c <firstAVX512VNNI+0x1e1c>
+	BYTE $0x90 // nop
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
+	LONG $0xfeca840f; WORD $0xffff // je 0x11006 <firstAVX512VNNI+0x1ce6>
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0xd8048b4a // mov rax, qword ptr [rax + 8*r11]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x30148d4c // lea r10, [rax + rsi]
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x301c8d48 // lea rbx, [rax + rsi]
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	LONG $0x30348d4c // lea r14, [rax + rsi]
+	LONG $0x24440348; BYTE $0x28 // add rax, qword ptr [rsp + 0x28]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x58eb // jmp 0x111c1 <firstAVX512VNNI+0x1ea1>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
+	LONG $0x487df262; WORD $0x1e58 // vpbroadcastd zmm3, dword ptr [rsi]
+	LONG $0x48fef162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm4, zmmword ptr [rbp]
+	LONG $0x497d9262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm3 {k1}, dword ptr [r14 + r9]
+	LONG $0x4865f262; WORD $0xcc50 // vpdpbusd zmm1, zmm3, zmm4
+	LONG $0x487db262; WORD $0x1c58; BYTE $0x0b // vpbroadcastd zmm3, dword ptr [rbx + r9]
+	LONG $0x497d9262; WORD $0x1c58; BYTE $0x0a // vpbroadcastd zmm3 {k1}, dword ptr [r10 + r9]
+	LONG $0x4865f262; WORD $0xd450 // vpdpbusd zmm2, zmm3, zmm4
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x0149; BYTE $0xd2 // add r10, rdx
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	WORD $0x394d; BYTE $0xfd // cmp r13, r15
+	LONG $0xff6f840f; WORD $0xffff // je 0x11130 <firstAVX512VNNI+0x1e10>
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	WORD $0xaa7c // jl 0x11170 <firstAVX512VNNI+0x1e50>
+	LONG $0x08348d4a // lea rsi, [rax + r9]
+	WORD $0xabeb // jmp 0x11177 <firstAVX512VNNI+0x1e57>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0xffe200e9; BYTE $0xff // jmp 0xf3da <firstAVX512VNNI+0xba>
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xc4 // mov r12, rax
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0x04e6c148 // shl rsi, 0x4
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x2464894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r12
+	WORD $0x4aeb // jmp 0x1125e <firstAVX512VNNI+0x1f3e>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24042b48 // sub rax, qword ptr [rsp]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4d0f; BYTE $0xd0 // cmovge edx, eax
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x497ef162; WORD $0x037f // vmovdqu32 zmmword ptr [rbx] {k1}, zmm0
+	LONG $0x02418d49 // lea rax, [r9 + 0x2]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xf5378f0f; WORD $0xffff // jg 0x10795 <firstAVX512VNNI+0x1475>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x0a74 // je 0x11270 <firstAVX512VNNI+0x1f50>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0deb // jmp 0x11277 <firstAVX512VNNI+0x1f57>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x20 // vmovdqu64 zmm4, zmmword ptr [rax + r12]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0x013c8e0f; WORD $0x0000 // jle 0x113d0 <firstAVX512VNNI+0x20b0>
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x012f8e0f; WORD $0x0000 // jle 0x113d0 <firstAVX512VNNI+0x20b0>
+	LONG $0xe6af0f4d // imul r12, r14
+	LONG $0xe7af0f4d // imul r12, r15
+	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0xebaf0f4c // imul r13, rbx
+	LONG $0xa0af2b4c; WORD $0x0000; BYTE $0x00 // sub r13, qword ptr [rdi + 0xa0]
+	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	QUAD $0x00000080248c034c // add r9, qword ptr [rsp + 0x80]
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xd46f // vmovdqa64 zmm2, zmm4
+	LONG $0x48fdf162; WORD $0xdc6f // vmovdqa64 zmm3, zmm4
+	LONG $0x48fdf162; WORD $0xc46f // vmovdqa64 zmm0, zmm4
+	LONG $0x48fdf162; WORD $0xcc6f // vmovdqa64 zmm1, zmm4
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x10eb // jmp 0x1130c <firstAVX512VNNI+0x1fec>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x394d; BYTE $0xf2 // cmp r10, r14
+	LONG $0x00ee840f; WORD $0x0000 // je 0x113fa <firstAVX512VNNI+0x20da>
+	LONG $0xd55c8b4e; BYTE $0x00 // mov r11, qword ptr [rbp + 8*r10]
+	WORD $0x014d; BYTE $0xeb // add r11, r13
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00009be9; BYTE $0x00 // jmp 0x113b6 <firstAVX512VNNI+0x2096>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x046f; BYTE $0x24 // vmovdqu64 zmm8, zmmword ptr [r12]
+	LONG $0x487d7262; WORD $0x0a58 // vpbroadcastd zmm9, dword ptr [rdx]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x03 // vpbroadcastd zmm10, dword ptr [r11 + r8]
+	LONG $0x4835d262; WORD $0xe050 // vpdpbusd zmm4, zmm9, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x0c58; BYTE $0x18 // vpbroadcastd zmm9, dword ptr [r8 + r11]
+	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x18 // vpbroadcastd zmm10, dword ptr [r8 + r11]
+	LONG $0x4835d262; WORD $0xe850 // vpdpbusd zmm5, zmm9, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x0c58; BYTE $0x18 // vpbroadcastd zmm9, dword ptr [r8 + r11]
+	LONG $0x482dd262; WORD $0xf050 // vpdpbusd zmm6, zmm10, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x18 // vpbroadcastd zmm10, dword ptr [r8 + r11]
+	LONG $0x4835d262; WORD $0xd050 // vpdpbusd zmm2, zmm9, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x0c58; BYTE $0x18 // vpbroadcastd zmm9, dword ptr [r8 + r11]
+	LONG $0x482dd262; WORD $0xd850 // vpdpbusd zmm3, zmm10, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x18 // vpbroadcastd zmm10, dword ptr [r8 + r11]
+	LONG $0x4835d262; WORD $0xc050 // vpdpbusd zmm0, zmm9, zmm8
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	LONG $0x482dd262; WORD $0xc850 // vpdpbusd zmm1, zmm10, zmm8
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x40c48349 // add r12, 0x40
+	WORD $0x3949; BYTE $0xc7 // cmp r15, rax
+	LONG $0xff4a840f; WORD $0xffff // je 0x11300 <firstAVX512VNNI+0x1fe0>
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xff5e8d0f; WORD $0xffff // jge 0x11320 <firstAVX512VNNI+0x2000>
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0xffff52e9; BYTE $0xff // jmp 0x11320 <firstAVX512VNNI+0x2000>
+	WORD $0x9066 // nop
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xd46f // vmovdqa64 zmm2, zmm4
+	LONG $0x48fdf162; WORD $0xdc6f // vmovdqa64 zmm3, zmm4
+	LONG $0x48fdf162; WORD $0xc46f // vmovdqa64 zmm0, zmm4
+	LONG $0x48fdf162; WORD $0xcc6f // vmovdqa64 zmm1, zmm4
+	LONG $0x5faf0f48; BYTE $0x58 // imul rbx, qword ptr [rdi + 0x58]
+	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0xb2 // vmovups zmm8, zmmword ptr [r10 + 4*rsi]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x487c5162; WORD $0x0c10; BYTE $0xb3 // vmovups zmm9, zmmword ptr [r11 + 4*rsi]
 	LONG $0x483dd262; WORD $0xe1a8 // vfmadd213ps zmm4, zmm8, zmm9 # zmm4 = (zmm8 * zmm4) + zmm9
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x483dd262; WORD $0xf9a8 // vfmadd213ps zmm7, zmm8, zmm9 # zmm7 = (zmm8 * zmm7) + zmm9
@@ -13804,26 +13986,28 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
 	LONG $0x4855f162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm6
 	LONG $0x485df162; WORD $0xe567 // vpackuswb zmm4, zmm4, zmm5
-	LONG $0x404d8b4c // mov r9, qword ptr [rbp + 0x40]
-	LONG $0x033c8d48 // lea rdi, [rbx + rax]
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	WORD $0x3c7e // jle 0x11130 <firstAVX512VNNI+0x1e10>
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
+	LONG $0x23048d4a // lea rax, [rbx + r12]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	WORD $0x394d; BYTE $0xce // cmp r14, r9
+	WORD $0x3c7e // jle 0x114b0 <firstAVX512VNNI+0x2190>
 	LONG $0x240c2b4c // sub r9, qword ptr [rsp]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xf741; BYTE $0xd2 // not r10d
+	WORD $0xd2f7 // not edx
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xd14d0f44 // cmovge r10d, ecx
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497ef162; WORD $0x277f // vmovdqu32 zmmword ptr [rdi] {k1}, zmm4
-	WORD $0x10eb // jmp 0x11136 <firstAVX512VNNI+0x1e16>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
-	LONG $0x487cd162; WORD $0x2410; BYTE $0xb7 // vmovups zmm4, zmmword ptr [r15 + 4*rsi]
-	LONG $0x487cd162; WORD $0x2c10; BYTE $0xb6 // vmovups zmm5, zmmword ptr [r14 + 4*rsi]
+	WORD $0x4d0f; BYTE $0xd1 // cmovge edx, ecx
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x497ef162; WORD $0x207f // vmovdqu32 zmmword ptr [rax] {k1}, zmm4
+	WORD $0x15eb // jmp 0x114b6 <firstAVX512VNNI+0x2196>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fef162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm4
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0xb2 // vmovups zmm4, zmmword ptr [r10 + 4*rsi]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0xb3 // vmovups zmm5, zmmword ptr [r11 + 4*rsi]
 	LONG $0x485df262; WORD $0xd5a8 // vfmadd213ps zmm2, zmm4, zmm5 # zmm2 = (zmm4 * zmm2) + zmm5
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x485df262; WORD $0xdda8 // vfmadd213ps zmm3, zmm4, zmm5 # zmm3 = (zmm4 * zmm3) + zmm5
@@ -13834,16 +14018,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xcda8 // vfmadd213ps zmm1, zmm4, zmm5 # zmm1 = (zmm4 * zmm1) + zmm5
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x487df162; WORD $0xc16b // vpackssdw zmm0, zmm0, zmm1
-	LONG $0x585d0348 // add rbx, qword ptr [rbp + 0x58]
+	LONG $0x585f0348 // add rbx, qword ptr [rdi + 0x58]
 	LONG $0x486df162; WORD $0xc067 // vpackuswb zmm0, zmm2, zmm0
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	WORD $0x0148; BYTE $0xc3 // add rbx, rax
-	WORD $0x3949; BYTE $0xfc // cmp r12, rdi
-	LONG $0xfd468f0f; WORD $0xffff // jg 0x10ee0 <firstAVX512VNNI+0x1bc0>
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xfd018f0f; WORD $0xffff // jg 0x11220 <firstAVX512VNNI+0x1f00>
 	LONG $0x48fef162; WORD $0x037f // vmovdqu64 zmmword ptr [rbx], zmm0
-	LONG $0xfffd6ae9; BYTE $0xff // jmp 0x10f0f <firstAVX512VNNI+0x1bef>
+	LONG $0xfffd20e9; BYTE $0xff // jmp 0x1124a <firstAVX512VNNI+0x1f2a>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
 	LONG $0x06e7c149 // shl r15, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
@@ -13853,15 +14037,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
 	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
-	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
-	LONG $0x04e6c148 // shl rsi, 0x4
+	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x24048948 // mov qword ptr [rsp], rax
 	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	WORD $0xd231 // xor edx, edx
-	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0x0001a7e9; BYTE $0x00 // jmp 0x113ad <firstAVX512VNNI+0x208d>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x247c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r15
+	LONG $0x0001a8e9; BYTE $0x00 // jmp 0x11739 <firstAVX512VNNI+0x2419>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -13869,13 +14054,12 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x55af0f4c; BYTE $0x58 // imul r10, qword ptr [rbp + 0x58]
-	LONG $0x0855034c // add r10, qword ptr [rbp + 0x8]
-	LONG $0x245c8b48; BYTE $0x38 // mov rbx, qword ptr [rsp + 0x38]
-	LONG $0x487c7162; WORD $0x0c10; BYTE $0xb3 // vmovups zmm9, zmmword ptr [rbx + 4*rsi]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x487c5162; WORD $0x1410; BYTE $0xb1 // vmovups zmm10, zmmword ptr [r9 + 4*rsi]
+	LONG $0x57af0f4c; BYTE $0x58 // imul r10, qword ptr [rdi + 0x58]
+	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
+	LONG $0x24748b48; BYTE $0x58 // mov rsi, qword ptr [rsp + 0x58]
+	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x9e // vmovups zmm9, zmmword ptr [rsi + 4*rbx]
+	LONG $0x487c5162; WORD $0x1410; BYTE $0x9b // vmovups zmm10, zmmword ptr [r11 + 4*rbx]
 	LONG $0x4835d262; WORD $0xeaa8 // vfmadd213ps zmm5, zmm9, zmm10 # zmm5 = (zmm9 * zmm5) + zmm10
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x48355262; WORD $0xc2a8 // vfmadd213ps zmm8, zmm9, zmm10 # zmm8 = (zmm9 * zmm8) + zmm10
@@ -13887,29 +14071,29 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x484df162; WORD $0xf76b // vpackssdw zmm6, zmm6, zmm7
 	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x294c; BYTE $0xe0 // sub rax, r12
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xf0 // sub rax, r14
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xf640; BYTE $0xd7 // not dil
-	LONG $0xc7b60f40 // movzx eax, dil
-	LONG $0x00ffbe41; WORD $0x0000 // mov r14d, 0xff
-	LONG $0xc64d0f41 // cmovge eax, r14d
+	WORD $0xd2f6 // not dl
+	WORD $0xb60f; BYTE $0xc2 // movzx eax, dl
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc14d0f41 // cmovge eax, r9d
 	LONG $0x487df262; WORD $0xed36 // vpermd zmm5, zmm0, zmm5
 	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0x247c8b4c; BYTE $0x08 // mov r15, qword ptr [rsp + 0x8]
 	LONG $0x2a7e9162; WORD $0x2c7f; BYTE $0x3a // vmovdqu32 ymmword ptr [r10 + r15] {k2}, ymm5
 	WORD $0x014d; BYTE $0xfa // add r10, r15
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xed3b; BYTE $0x01 // vextracti64x4 ymm5, zmm5, 0x1
 	LONG $0x2a7eb162; WORD $0x2c7f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + r10] {k2}, ymm5
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0xb3 // vmovups zmm5, zmmword ptr [rbx + 4*rsi]
-	LONG $0x487cd162; WORD $0x3410; BYTE $0xb1 // vmovups zmm6, zmmword ptr [r9 + 4*rsi]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x9e // vmovups zmm5, zmmword ptr [rsi + 4*rbx]
+	LONG $0x487cd162; WORD $0x3410; BYTE $0x9b // vmovups zmm6, zmmword ptr [r11 + 4*rbx]
 	LONG $0x4855f262; WORD $0xdea8 // vfmadd213ps zmm3, zmm5, zmm6 # zmm3 = (zmm5 * zmm3) + zmm6
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x4855f262; WORD $0xe6a8 // vfmadd213ps zmm4, zmm5, zmm6 # zmm4 = (zmm5 * zmm4) + zmm6
@@ -13920,46 +14104,53 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f262; WORD $0xd6a8 // vfmadd213ps zmm2, zmm5, zmm6 # zmm2 = (zmm5 * zmm2) + zmm6
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
-	WORD $0x294c; BYTE $0xe7 // sub rdi, r12
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x487df262; WORD $0xc936 // vpermd zmm1, zmm0, zmm1
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf641; BYTE $0xd1 // not r9b
-	LONG $0xc9b60f41 // movzx ecx, r9b
-	LONG $0xce4d0f41 // cmovge ecx, r14d
-	LONG $0x423c8d49 // lea rdi, [r10 + 2*rax]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf640; BYTE $0xd6 // not sil
+	LONG $0xceb60f40 // movzx ecx, sil
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0x42148d49 // lea rdx, [r10 + 2*rax]
 	LONG $0xd192fbc5 // kmovd k2, ecx
 	LONG $0x2a7ed162; WORD $0x0c7f; BYTE $0x42 // vmovdqu32 ymmword ptr [r10 + 2*rax] {k2}, ymm1
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xc93b; BYTE $0x01 // vextracti64x4 ymm1, zmm1, 0x1
-	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x38 // vmovdqu32 ymmword ptr [rax + rdi] {k2}, ymm1
-	LONG $0x04428d48 // lea rax, [rdx + 0x4]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
+	LONG $0x2a7ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + rdx] {k2}, ymm1
+	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
+	LONG $0x04428d49 // lea rax, [r10 + 0x4]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xf8f98f0f; WORD $0xffff // jg 0x10ca6 <firstAVX512VNNI+0x1986>
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xf8108f0f; WORD $0xffff // jg 0x10f49 <firstAVX512VNNI+0x1c29>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x0f74 // je 0x11750 <firstAVX512VNNI+0x2430>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x12eb // jmp 0x11757 <firstAVX512VNNI+0x2437>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x38 // vmovdqu64 zmm5, zmmword ptr [rax + r15]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe458e0f; WORD $0xffff // jle 0x11210 <firstAVX512VNNI+0x1ef0>
-	LONG $0x70458b48 // mov rax, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfe388e0f; WORD $0xffff // jle 0x11210 <firstAVX512VNNI+0x1ef0>
-	WORD $0x894d; BYTE $0xfe // mov r14, r15
-	LONG $0xf1af0f4c // imul r14, rcx
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0xfaaf0f4d // imul r15, r10
-	LONG $0x78658b4c // mov r12, qword ptr [rbp + 0x78]
-	LONG $0x506d8b4c // mov r13, qword ptr [rbp + 0x50]
-	QUAD $0x0000009024ac034c // add r13, qword ptr [rsp + 0x90]
-	WORD $0x014d; BYTE $0xc5 // add r13, r8
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0xfe2c8e0f; WORD $0xffff // jle 0x115a0 <firstAVX512VNNI+0x2280>
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfe1f8e0f; WORD $0xffff // jle 0x115a0 <firstAVX512VNNI+0x2280>
+	LONG $0xfbaf0f4c // imul r15, rbx
+	LONG $0xfeaf0f4d // imul r15, r14
+	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0xe2af0f4d // imul r12, r10
+	LONG $0xa0a72b4c; WORD $0x0000; BYTE $0x00 // sub r12, qword ptr [rdi + 0xa0]
+	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
+	LONG $0x506f8b48 // mov rbp, qword ptr [rdi + 0x50]
+	QUAD $0x000000b824ac0348 // add rbp, qword ptr [rsp + 0xb8]
+	WORD $0x014c; BYTE $0xc5 // add rbp, r8
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -13967,157 +14158,172 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
-	WORD $0xed31 // xor ebp, ebp
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x0deb // jmp 0x117ec <firstAVX512VNNI+0x24cc>
 	BYTE $0x90 // nop
-	LONG $0xec0c8b4d // mov r9, qword ptr [r12 + 8*rbp]
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0x8948; BYTE $0xc3 // mov rbx, rax
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487d5262; WORD $0x0958 // vpbroadcastd zmm9, dword ptr [r9]
-	LONG $0x497d1262; WORD $0x0c58; BYTE $0x01 // vpbroadcastd zmm9 {k1}, dword ptr [r9 + r8]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x1458; BYTE $0x08 // vpbroadcastd zmm10, dword ptr [r8 + r9]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x1458; BYTE $0x08 // vpbroadcastd zmm10 {k1}, dword ptr [r8 + r9]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm11, dword ptr [r8 + r9]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm11 {k1}, dword ptr [r8 + r9]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x2458; BYTE $0x08 // vpbroadcastd zmm12, dword ptr [r8 + r9]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x2458; BYTE $0x08 // vpbroadcastd zmm12 {k1}, dword ptr [r8 + r9]
-	LONG $0x48fe5162; WORD $0x2e6f // vmovdqu64 zmm13, zmmword ptr [r14]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x3458; BYTE $0x08 // vpbroadcastd zmm14, dword ptr [r8 + r9]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x3949; BYTE $0xd9 // cmp r9, rbx
+	LONG $0xfdde840f; WORD $0xffff // je 0x115ca <firstAVX512VNNI+0x22aa>
+	LONG $0xcd548b4b; BYTE $0x00 // mov rdx, qword ptr [r13 + 8*r9]
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0xf631 // xor esi, esi
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x118e2 <firstAVX512VNNI+0x25c2>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x487d7262; WORD $0x0858 // vpbroadcastd zmm9, dword ptr [rax]
+	LONG $0x497d3262; WORD $0x0c58; BYTE $0x02 // vpbroadcastd zmm9 {k1}, dword ptr [rdx + r8]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm10, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm10 {k1}, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x10 // vpbroadcastd zmm11, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x1c58; BYTE $0x10 // vpbroadcastd zmm11 {k1}, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm12, dword ptr [r8 + rdx]
+	LONG $0x48fe5162; WORD $0x2f6f // vmovdqu64 zmm13, zmmword ptr [r15]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm12 {k1}, dword ptr [r8 + rdx]
 	LONG $0x4835d262; WORD $0xed50 // vpdpbusd zmm5, zmm9, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x3458; BYTE $0x08 // vpbroadcastd zmm14 {k1}, dword ptr [r8 + r9]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9, dword ptr [r8 + rdx]
 	LONG $0x482d5262; WORD $0xc550 // vpdpbusd zmm8, zmm10, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x0c58; BYTE $0x08 // vpbroadcastd zmm9, dword ptr [r8 + r9]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9 {k1}, dword ptr [r8 + rdx]
 	LONG $0x4825d262; WORD $0xf550 // vpdpbusd zmm6, zmm11, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x0c58; BYTE $0x08 // vpbroadcastd zmm9 {k1}, dword ptr [r8 + r9]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm10, dword ptr [r8 + rdx]
 	LONG $0x481dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm12, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x1458; BYTE $0x08 // vpbroadcastd zmm10, dword ptr [r8 + r9]
-	LONG $0x480dd262; WORD $0xdd50 // vpdpbusd zmm3, zmm14, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x1458; BYTE $0x08 // vpbroadcastd zmm10 {k1}, dword ptr [r8 + r9]
-	LONG $0x4835d262; WORD $0xe550 // vpdpbusd zmm4, zmm9, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x487d1262; WORD $0x0c58; BYTE $0x08 // vpbroadcastd zmm9, dword ptr [r8 + r9]
-	LONG $0x482dd262; WORD $0xcd50 // vpdpbusd zmm1, zmm10, zmm13
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x497d1262; WORD $0x0c58; BYTE $0x08 // vpbroadcastd zmm9 {k1}, dword ptr [r8 + r9]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm10 {k1}, dword ptr [r8 + rdx]
+	LONG $0x4835d262; WORD $0xdd50 // vpdpbusd zmm3, zmm9, zmm13
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x487d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9, dword ptr [r8 + rdx]
+	LONG $0x482dd262; WORD $0xe550 // vpdpbusd zmm4, zmm10, zmm13
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9 {k1}, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x4835d262; WORD $0xcd50 // vpdpbusd zmm1, zmm9, zmm13
+	LONG $0x487d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9, dword ptr [r8 + rdx]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x497d5262; WORD $0x0c58; BYTE $0x10 // vpbroadcastd zmm9 {k1}, dword ptr [r8 + rdx]
 	LONG $0x4835d262; WORD $0xd550 // vpdpbusd zmm2, zmm9, zmm13
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0x014d; BYTE $0xe9 // add r9, r13
-	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xff21850f; WORD $0xffff // jne 0x11440 <firstAVX512VNNI+0x2120>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	LONG $0xff05850f; WORD $0xffff // jne 0x11430 <firstAVX512VNNI+0x2110>
-	LONG $0xfffd0ae9; BYTE $0xff // jmp 0x1123a <firstAVX512VNNI+0x1f1a>
-	LONG $0x38458b48 // mov rax, qword ptr [rbp + 0x38]
-	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x40c78349 // add r15, 0x40
+	WORD $0x0148; BYTE $0xea // add rdx, rbp
+	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
+	LONG $0xfefe840f; WORD $0xffff // je 0x117e0 <firstAVX512VNNI+0x24c0>
+	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0xff128d0f; WORD $0xffff // jge 0x11800 <firstAVX512VNNI+0x24e0>
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0xffff06e9; BYTE $0xff // jmp 0x11800 <firstAVX512VNNI+0x24e0>
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xffdad1e9; BYTE $0xff // jmp 0xf3da <firstAVX512VNNI+0xba>
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	QUAD $0x0000009824848948 // mov qword ptr [rsp + 0x98], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x22808e0f; WORD $0x0000 // jle 0x137c2 <firstAVX512VNNI+0x44a2>
-	LONG $0x487df262; WORD $0x4579; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rbp + 0x60]
-	LONG $0x20458b48 // mov rax, qword ptr [rbp + 0x20]
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	LONG $0x90b58b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rbp + 0x90]
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
+	LONG $0x265c8e0f; WORD $0x0000 // jle 0x13f7a <firstAVX512VNNI+0x4c5a>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x90b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x90]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0xe083; BYTE $0x03 // and eax, 0x3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x245c8348; WORD $0x0068 // sbb qword ptr [rsp + 0x68], 0x0
+	QUAD $0x00000098249c8348; BYTE $0x00 // sbb qword ptr [rsp + 0x98], 0x0
 	QUAD $0x00000000b5048d48 // lea rax, [4*rsi]
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x76148d4c // lea r10, [rsi + 2*rsi]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x76048d48 // lea rax, [rsi + 2*rsi]
+	QUAD $0x000000a024848948 // mov qword ptr [rsp + 0xa0], rax
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
-	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
+	QUAD $0x00000080248c8948 // mov qword ptr [rsp + 0x80], rcx
 	QUAD $0x00000000f5048d48 // lea rax, [8*rsi]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
-	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
-	WORD $0xc031 // xor eax, eax
-	WORD $0x16eb // jmp 0x115c2 <firstAVX512VNNI+0x22a2>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x0148; BYTE $0xd0 // add rax, rdx
-	LONG $0x38453b48 // cmp rax, qword ptr [rbp + 0x38]
-	LONG $0x22008d0f; WORD $0x0000 // jge 0x137c2 <firstAVX512VNNI+0x44a2>
-	LONG $0x247c8348; WORD $0x0260 // cmp qword ptr [rsp + 0x60], 0x2
-	WORD $0x920f; BYTE $0xc1 // setb cl
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x24448b48; BYTE $0x68 // mov rax, qword ptr [rsp + 0x68]
-	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	WORD $0x1eeb // jmp 0x119b7 <firstAVX512VNNI+0x2697>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	WORD $0x0148; BYTE $0xc1 // add rcx, rax
+	LONG $0x384f3b48 // cmp rcx, qword ptr [rdi + 0x38]
+	LONG $0x25c38d0f; WORD $0x0000 // jge 0x13f7a <firstAVX512VNNI+0x4c5a>
+	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x920f; BYTE $0xc0 // setb al
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	QUAD $0x00000098248c8b48 // mov rcx, qword ptr [rsp + 0x98]
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
+	LONG $0x02f98348 // cmp rcx, 0x2
 	WORD $0x940f; BYTE $0xc2 // sete dl
-	WORD $0xca20 // and dl, cl
+	WORD $0xc220 // and dl, al
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0x0483850f; WORD $0x0000 // jne 0x11a70 <firstAVX512VNNI+0x2750>
-	LONG $0x30458b48 // mov rax, qword ptr [rbp + 0x30]
+	LONG $0x0508850f; WORD $0x0000 // jne 0x11ef0 <firstAVX512VNNI+0x2bd0>
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x07b58d0f; WORD $0x0000 // jge 0x11db0 <firstAVX512VNNI+0x2a90>
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
-	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	WORD $0xa97d // jge 0x115b0 <firstAVX512VNNI+0x2290>
+	LONG $0x089a8d0f; WORD $0x0000 // jge 0x12290 <firstAVX512VNNI+0x2f70>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	WORD $0xa27d // jge 0x119a0 <firstAVX512VNNI+0x2680>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
-	LONG $0x06e5c149 // shl r13, 0x6
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	LONG $0x06e3c148 // shl rbx, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0x027a8d48 // lea rdi, [rdx + 0x2]
+	LONG $0x02428d4c // lea r8, [rdx + 0x2]
 	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
 	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
 	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
 	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
 	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
-	LONG $0x06e7c148 // shl rdi, 0x6
-	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x2444894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r8
 	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x01428d48 // lea rax, [rdx + 0x1]
-	LONG $0x06e0c148 // shl rax, 0x6
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x017a8d4c // lea r15, [rdx + 0x1]
+	LONG $0x06e7c149 // shl r15, 0x6
 	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
 	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0xcbaf0f4c // imul r9, rbx
-	QUAD $0x000000039d3c8d4c // lea r15, [4*rbx + 0x3]
-	LONG $0xfeaf0f4c // imul r15, rsi
-	QUAD $0x000000029d248d4c // lea r12, [4*rbx + 0x2]
-	LONG $0xe6af0f4c // imul r12, rsi
-	QUAD $0x000000019d348d4c // lea r14, [4*rbx + 0x1]
-	LONG $0xf6af0f4c // imul r14, rsi
-	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
-	LONG $0x0000cfe9; BYTE $0x00 // jmp 0x1178b <firstAVX512VNNI+0x246b>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x247c2b48; BYTE $0x30 // sub rdi, qword ptr [rsp + 0x30]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	QUAD $0x000000039d048d4a // lea rax, [4*r11 + 0x3]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000029d048d4a // lea rax, [4*r11 + 0x2]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x000000019d048d4a // lea rax, [4*r11 + 0x1]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
+	LONG $0x247c894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r15
+	LONG $0x0000dae9; BYTE $0x00 // jmp 0x11ba3 <firstAVX512VNNI+0x2883>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x24442b4c; BYTE $0x20 // sub r8, qword ptr [rsp + 0x20]
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc14d0f44 // cmovge r8d, ecx
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7ef162; WORD $0x187f // vmovdqu32 zmmword ptr [rax] {k2}, zmm3
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x487c9162; WORD $0x1c10; BYTE $0x03 // vmovups zmm3, zmmword ptr [r11 + r8]
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7ef162; WORD $0x1a7f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm3
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x244c8b4c; BYTE $0x68 // mov r9, qword ptr [rsp + 0x68]
+	LONG $0x487c9162; WORD $0x1c10; BYTE $0x0a // vmovups zmm3, zmmword ptr [r10 + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -14128,46 +14334,54 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
 	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	LONG $0x24442b48; BYTE $0x10 // sub rax, qword ptr [rsp + 0x10]
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xf640; BYTE $0xd7 // not dil
-	LONG $0xc7b60f40 // movzx eax, dil
-	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
-	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
-	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x02 // vmovdqu32 ymmword ptr [rdx + r8] {k2}, ymm2
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	WORD $0x0149; BYTE $0xc1 // add r9, rax
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x305d3b48 // cmp rbx, qword ptr [rbp + 0x30]
-	LONG $0x0cf58d0f; WORD $0x0000 // jge 0x12480 <firstAVX512VNNI+0x3160>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x685d8b4c // mov r11, qword ptr [rbp + 0x68]
-	LONG $0x48fe3162; WORD $0x046f; BYTE $0x28 // vmovdqu64 zmm8, zmmword ptr [rax + r13]
-	QUAD $0x0228546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r13 + 0x80]
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + rcx]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf641; BYTE $0xd0 // not r8b
+	LONG $0xc8b60f41 // movzx ecx, r8b
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + r9] {k2}, ymm2
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x24440148; BYTE $0x38 // add qword ptr [rsp + 0x38], rax
+	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
+	LONG $0xfdfd8d0f; WORD $0xffff // jge 0x119a0 <firstAVX512VNNI+0x2680>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x241c8948 // mov qword ptr [rsp], rbx
-	LONG $0x01158e0f; WORD $0x0000 // jle 0x118d0 <firstAVX512VNNI+0x25b0>
-	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
-	LONG $0x706d8b48 // mov rbp, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x01058e0f; WORD $0x0000 // jle 0x118d0 <firstAVX512VNNI+0x25b0>
-	WORD $0x894d; BYTE $0xdd // mov r13, r11
-	LONG $0xedaf0f4c // imul r13, rbp
-	LONG $0x06e5c149 // shl r13, 0x6
-	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
-	LONG $0x4caf0f48; WORD $0x0824 // imul rcx, qword ptr [rsp + 0x8]
-	LONG $0x10480348 // add rcx, qword ptr [rax + 0x10]
-	LONG $0x78408b4c // mov r8, qword ptr [rax + 0x78]
-	LONG $0x50588b48 // mov rbx, qword ptr [rax + 0x50]
+	WORD $0x0874 // je 0x11bb0 <firstAVX512VNNI+0x2890>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0beb // jmp 0x11bb7 <firstAVX512VNNI+0x2897>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48fe7162; WORD $0x046f; BYTE $0x18 // vmovdqu64 zmm8, zmmword ptr [rax + rbx]
+	QUAD $0x0218546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rax + rbx + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x38 // vmovdqu64 zmm3, zmmword ptr [rax + r15]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01688e0f; WORD $0x0000 // jle 0x11d50 <firstAVX512VNNI+0x2a30>
+	LONG $0x706f8b4c // mov r13, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x015b8e0f; WORD $0x0000 // jle 0x11d50 <firstAVX512VNNI+0x2a30>
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	LONG $0xddaf0f4d // imul r11, r13
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	LONG $0x54af0f48; WORD $0x1824 // imul rdx, qword ptr [rsp + 0x18]
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0xa09f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x506f8b48 // mov rbp, qword ptr [rdi + 0x50]
+	WORD $0xf748; BYTE $0xdb // neg rbx
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
@@ -14175,39 +14389,57 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
 	LONG $0x48fd5162; WORD $0xd86f // vmovdqa64 zmm11, zmm8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
-	WORD $0xc031 // xor eax, eax
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xc03c8b49 // mov rdi, qword ptr [r8 + 8*rax]
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fe7162; WORD $0x216f // vmovdqu64 zmm12, zmmword ptr [rcx]
-	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x29 // vmovdqu64 zmm13, zmmword ptr [rcx + r13]
-	LONG $0x48fe3162; WORD $0x346f; BYTE $0x69 // vmovdqu64 zmm14, zmmword ptr [rcx + 2*r13]
-	LONG $0x487d3262; WORD $0x3c58; BYTE $0x0f // vpbroadcastd zmm15, dword ptr [rdi + r9]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x19eb // jmp 0x11c6e <firstAVX512VNNI+0x294e>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x247c3b4c; BYTE $0x08 // cmp r15, qword ptr [rsp + 0x8]
+	LONG $0x010c840f; WORD $0x0000 // je 0x11d7a <firstAVX512VNNI+0x2a5a>
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0xf8348b4e // mov r14, qword ptr [rax + 8*r15]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x06248d4d // lea r12, [r14 + rax]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x060c8d4d // lea r9, [r14 + rax]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	WORD $0x014c; BYTE $0xf0 // add rax, r14
+	LONG $0x2474034c; BYTE $0x38 // add r14, qword ptr [rsp + 0x38]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x00009de9; BYTE $0x00 // jmp 0x11d3a <firstAVX512VNNI+0x2a1a>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0x48fe7162; WORD $0x226f // vmovdqu64 zmm12, zmmword ptr [rdx]
+	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x1a // vmovdqu64 zmm13, zmmword ptr [rdx + r11]
+	LONG $0x48fe3162; WORD $0x346f; BYTE $0x5a // vmovdqu64 zmm14, zmmword ptr [rdx + 2*r11]
+	LONG $0x487d5262; WORD $0x3a58 // vpbroadcastd zmm15, dword ptr [r10]
 	LONG $0x48055262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm12
 	LONG $0x4805d262; WORD $0xfd50 // vpdpbusd zmm7, zmm15, zmm13
-	LONG $0x487da262; WORD $0x0458; BYTE $0x37 // vpbroadcastd zmm16, dword ptr [rdi + r14]
+	LONG $0x487de262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm16, dword ptr [rax + rbx]
 	LONG $0x407d5262; WORD $0xd450 // vpdpbusd zmm10, zmm16, zmm12
 	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
 	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
-	LONG $0x487da262; WORD $0x0458; BYTE $0x27 // vpbroadcastd zmm16, dword ptr [rdi + r12]
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x19 // vpbroadcastd zmm16, dword ptr [r9 + rbx]
 	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
 	LONG $0x407d5262; WORD $0xcc50 // vpdpbusd zmm9, zmm16, zmm12
-	LONG $0x487d3262; WORD $0x3c58; BYTE $0x3f // vpbroadcastd zmm15, dword ptr [rdi + r15]
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x1c // vpbroadcastd zmm15, dword ptr [r12 + rbx]
 	LONG $0x407dd262; WORD $0xed50 // vpdpbusd zmm5, zmm16, zmm13
 	LONG $0x48055262; WORD $0xc450 // vpdpbusd zmm8, zmm15, zmm12
 	LONG $0x4805d262; WORD $0xdd50 // vpdpbusd zmm3, zmm15, zmm13
 	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
 	LONG $0x407dd262; WORD $0xd650 // vpdpbusd zmm2, zmm16, zmm14
-	LONG $0x40c18348 // add rcx, 0x40
-	WORD $0x0148; BYTE $0xdf // add rdi, rbx
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xff78850f; WORD $0xffff // jne 0x11830 <firstAVX512VNNI+0x2510>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	LONG $0xff5c850f; WORD $0xffff // jne 0x11820 <firstAVX512VNNI+0x2500>
-	WORD $0x34eb // jmp 0x118fa <firstAVX512VNNI+0x25da>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x40c28348 // add rdx, 0x40
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x0149; BYTE $0xe9 // add r9, rbp
+	WORD $0x0148; BYTE $0xe8 // add rax, rbp
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
+	LONG $0xff26840f; WORD $0xffff // je 0x11c60 <firstAVX512VNNI+0x2940>
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xff5d8c0f; WORD $0xffff // jl 0x11ca0 <firstAVX512VNNI+0x2980>
+	LONG $0x1e148d4d // lea r10, [r14 + rbx]
+	LONG $0xffff5be9; BYTE $0xff // jmp 0x11ca7 <firstAVX512VNNI+0x2987>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
@@ -14215,14 +14447,13 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
 	LONG $0x48fd5162; WORD $0xd86f // vmovdqa64 zmm11, zmm8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x58558b48 // mov rdx, qword ptr [rbp + 0x58]
-	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
-	LONG $0xd3af0f48 // imul rdx, rbx
-	LONG $0x08550348 // add rdx, qword ptr [rbp + 0x8]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0x487c1162; WORD $0x2410; BYTE $0x2b // vmovups zmm12, zmmword ptr [r11 + r13]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
+	LONG $0x487c5162; WORD $0x2410; BYTE $0x1a // vmovups zmm12, zmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x481c5162; WORD $0xdb59 // vmulps zmm11, zmm12, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
@@ -14240,25 +14471,26 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d7162; WORD $0xc8ed // vpaddsw zmm9, zmm10, zmm0
 	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
 	LONG $0x48355162; WORD $0xc067 // vpackuswb zmm8, zmm9, zmm8
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x2a048d4a // lea rax, [rdx + r13]
-	LONG $0x247c3948; BYTE $0x30 // cmp qword ptr [rsp + 0x30], rdi
-	WORD $0x3b7e // jle 0x119d0 <firstAVX512VNNI+0x26b0>
-	LONG $0x247c2b48; BYTE $0x50 // sub rdi, qword ptr [rsp + 0x50]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x18148d48 // lea rdx, [rax + rbx]
+	LONG $0x2444394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r8
+	WORD $0x3f7e // jle 0x11e50 <firstAVX512VNNI+0x2b30>
+	QUAD $0x0000009024842b4c // sub r8, qword ptr [rsp + 0x90]
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc14d0f44 // cmovge r8d, ecx
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7e7162; WORD $0x007f // vmovdqu32 zmmword ptr [rax] {k2}, zmm8
-	WORD $0x0feb // jmp 0x119d6 <firstAVX512VNNI+0x26b6>
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7e7162; WORD $0x027f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm8
+	WORD $0x0feb // jmp 0x11e56 <firstAVX512VNNI+0x2b36>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fe7162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm8
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	LONG $0x487c5162; WORD $0x0410; BYTE $0x03 // vmovups zmm8, zmmword ptr [r11 + rax]
+	LONG $0x48fe7162; WORD $0x027f // vmovdqu64 zmmword ptr [rdx], zmm8
+	LONG $0x24748b4c; BYTE $0x60 // mov r14, qword ptr [rsp + 0x60]
+	LONG $0x247c8b4c; BYTE $0x78 // mov r15, qword ptr [rsp + 0x78]
+	LONG $0x487c1162; WORD $0x0410; BYTE $0x3a // vmovups zmm8, zmmword ptr [r10 + r15]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x483cf162; WORD $0xff59 // vmulps zmm7, zmm8, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
@@ -14276,112 +14508,129 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xe8ed // vpaddsw zmm5, zmm6, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	WORD $0x0148; BYTE $0xd0 // add rax, rdx
-	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	LONG $0xfc668f0f; WORD $0xffff // jg 0x116c0 <firstAVX512VNNI+0x23a0>
-	LONG $0x48fef162; WORD $0x187f // vmovdqu64 zmmword ptr [rax], zmm3
-	LONG $0xfffc8be9; BYTE $0xff // jmp 0x116f0 <firstAVX512VNNI+0x23d0>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x0a168c0f; WORD $0x0000 // jl 0x12490 <firstAVX512VNNI+0x3170>
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0x307d8348; BYTE $0x00 // cmp qword ptr [rbp + 0x30], 0x0
-	LONG $0xfb268e0f; WORD $0xffff // jle 0x115b0 <firstAVX512VNNI+0x2290>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x06e0c148 // shl rax, 0x6
-	LONG $0x01418d4c // lea r8, [rcx + 0x1]
-	LONG $0x06e0c149 // shl r8, 0x6
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	QUAD $0x000000048d148d48 // lea rdx, [4*rcx + 0x4]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	QUAD $0x000000088d0c8d48 // lea rcx, [4*rcx + 0x8]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x43eb // jmp 0x11b0c <firstAVX512VNNI+0x27ec>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x38148d4a // lea rdx, [rax + r15]
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	LONG $0xfbf28f0f; WORD $0xffff // jg 0x11ad0 <firstAVX512VNNI+0x27b0>
+	LONG $0x48fef162; WORD $0x1a7f // vmovdqu64 zmmword ptr [rdx], zmm3
+	LONG $0xfffc18e9; BYTE $0xff // jmp 0x11b01 <firstAVX512VNNI+0x27e1>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x243c2b48 // sub rdi, qword ptr [rsp]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc94d0f44 // cmovge r9d, ecx
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0ab68c0f; WORD $0x0000 // jl 0x129b0 <firstAVX512VNNI+0x3690>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
+	LONG $0x118c8e0f; WORD $0x0000 // jle 0x13096 <firstAVX512VNNI+0x3d76>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0x06e3c149 // shl r11, 0x6
+	LONG $0x01488d4c // lea r9, [rax + 0x1]
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
+	QUAD $0x00000004850c8d48 // lea rcx, [4*rax + 0x4]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	QUAD $0x0000000885048d48 // lea rax, [4*rax + 0x8]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x241c894c // mov qword ptr [rsp], r11
+	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
+	WORD $0x4feb // jmp 0x11fa2 <firstAVX512VNNI+0x2c82>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24442b48; BYTE $0x08 // sub rax, qword ptr [rsp + 0x8]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x497ef162; WORD $0x0a7f // vmovdqu32 zmmword ptr [rdx] {k1}, zmm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x30753b4c // cmp r14, qword ptr [rbp + 0x30]
-	LONG $0x028c8d0f; WORD $0x0000 // jge 0x11d98 <firstAVX512VNNI+0x2a78>
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x02 // vmovdqu64 zmm5, zmmword ptr [rdx + rax]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rdx + r8]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00e58e0f; WORD $0x0000 // jle 0x11c10 <firstAVX512VNNI+0x28f0>
-	LONG $0x705d8b4c // mov r11, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x00d88e0f; WORD $0x0000 // jle 0x11c10 <firstAVX512VNNI+0x28f0>
-	WORD $0x8949; BYTE $0xcf // mov r15, rcx
-	LONG $0xfbaf0f4d // imul r15, r11
-	LONG $0x06e7c149 // shl r15, 0x6
-	WORD $0x894d; BYTE $0xfc // mov r12, r15
-	LONG $0x64af0f4c; WORD $0x0824 // imul r12, qword ptr [rsp + 0x8]
-	LONG $0x1065034c // add r12, qword ptr [rbp + 0x10]
-	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0xeeaf0f4d // imul r13, r14
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	LONG $0x786d8b48 // mov rbp, qword ptr [rbp + 0x78]
-	LONG $0x504a8b4c // mov r9, qword ptr [rdx + 0x50]
+	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
+	LONG $0x02e08d0f; WORD $0x0000 // jge 0x12282 <firstAVX512VNNI+0x2f62>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x0974 // je 0x11fb0 <firstAVX512VNNI+0x2c90>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0ceb // jmp 0x11fb7 <firstAVX512VNNI+0x2c97>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x011a8e0f; WORD $0x0000 // jle 0x120f0 <firstAVX512VNNI+0x2dd0>
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x010d8e0f; WORD $0x0000 // jle 0x120f0 <firstAVX512VNNI+0x2dd0>
+	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
+	LONG $0xe7af0f4d // imul r12, r15
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x894d; BYTE $0xe5 // mov r13, r12
+	LONG $0x6caf0f4c; WORD $0x1824 // imul r13, qword ptr [rsp + 0x18]
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x246c8b48; BYTE $0x48 // mov rbp, qword ptr [rsp + 0x48]
+	LONG $0xeeaf0f49 // imul rbp, r14
+	LONG $0xa0af2b48; WORD $0x0000; BYTE $0x00 // sub rbp, qword ptr [rdi + 0xa0]
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xdd7c8b48; BYTE $0x00 // mov rdi, qword ptr [rbp + 8*rbx]
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x0c6f; BYTE $0x24 // vmovdqu64 zmm9, zmmword ptr [r12]
-	LONG $0x48fe1162; WORD $0x146f; BYTE $0x3c // vmovdqu64 zmm10, zmmword ptr [r12 + r15]
-	LONG $0x487d7262; WORD $0x1f58 // vpbroadcastd zmm11, dword ptr [rdi]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x10eb // jmp 0x1204c <firstAVX512VNNI+0x2d2c>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
+	LONG $0x00c8840f; WORD $0x0000 // je 0x12114 <firstAVX512VNNI+0x2df4>
+	LONG $0xd9048b4f // mov r8, qword ptr [r9 + 8*r11]
+	WORD $0x0149; BYTE $0xe8 // add r8, rbp
+	WORD $0xc031 // xor eax, eax
+	WORD $0x7eeb // jmp 0x120d5 <firstAVX512VNNI+0x2db5>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	QUAD $0x0025546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r13 + r12]
+	LONG $0x487d5262; WORD $0x1a58 // vpbroadcastd zmm11, dword ptr [r10]
 	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x37 // vpbroadcastd zmm11, dword ptr [rdi + rsi]
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm11, dword ptr [r8 + rsi]
 	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x77 // vpbroadcastd zmm11, dword ptr [rdi + 2*rsi]
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x70 // vpbroadcastd zmm11, dword ptr [r8 + 2*rsi]
 	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0x17 // vpbroadcastd zmm11, dword ptr [rdi + r10]
+	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x10 // vpbroadcastd zmm11, dword ptr [r8 + r10]
 	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
-	LONG $0x40c48349 // add r12, 0x40
-	WORD $0x014c; BYTE $0xcf // add rdi, r9
-	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x9b75 // jne 0x11ba0 <firstAVX512VNNI+0x2880>
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
-	WORD $0x8375 // jne 0x11b90 <firstAVX512VNNI+0x2870>
-	WORD $0x25eb // jmp 0x11c34 <firstAVX512VNNI+0x2914>
-	BYTE $0x90 // nop
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x40c58349 // add r13, 0x40
+	WORD $0x0149; BYTE $0xd8 // add r8, rbx
+	WORD $0x3949; BYTE $0xc7 // cmp r15, rax
+	LONG $0xff6b840f; WORD $0xffff // je 0x12040 <firstAVX512VNNI+0x2d20>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	WORD $0x837d // jge 0x12060 <firstAVX512VNNI+0x2d40>
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0xffff77e9; BYTE $0xff // jmp 0x12060 <firstAVX512VNNI+0x2d40>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x58558b48 // mov rdx, qword ptr [rbp + 0x58]
+	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0xd6af0f49 // imul rdx, r14
-	LONG $0x08550348 // add rdx, qword ptr [rbp + 0x8]
-	LONG $0x245c8b48; BYTE $0x38 // mov rbx, qword ptr [rsp + 0x38]
-	LONG $0x487c7162; WORD $0x0c10; BYTE $0x03 // vmovups zmm9, zmmword ptr [rbx + rax]
+	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x241c8b4c // mov r11, qword ptr [rsp]
+	LONG $0x487c1162; WORD $0x0c10; BYTE $0x1a // vmovups zmm9, zmmword ptr [r10 + r11]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -14399,24 +14648,25 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xf0ed // vpaddsw zmm6, zmm7, zmm0
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x484df162; WORD $0xed67 // vpackuswb zmm5, zmm6, zmm5
-	LONG $0x404d8b4c // mov r9, qword ptr [rbp + 0x40]
-	LONG $0x023c8d48 // lea rdi, [rdx + rax]
-	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x3b7e // jle 0x11d00 <firstAVX512VNNI+0x29e0>
-	LONG $0x244c2b4c; BYTE $0x20 // sub r9, qword ptr [rsp + 0x20]
-	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x1a048d4a // lea rax, [rdx + r11]
+	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
+	WORD $0x3b7e // jle 0x121e0 <firstAVX512VNNI+0x2ec0>
+	LONG $0x24442b4c; BYTE $0x38 // sub r8, qword ptr [rsp + 0x38]
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xd94d0f44 // cmovge r11d, ecx
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0x497ef162; WORD $0x2f7f // vmovdqu32 zmmword ptr [rdi] {k1}, zmm5
-	WORD $0x0eeb // jmp 0x11d06 <firstAVX512VNNI+0x29e6>
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ef162; WORD $0x287f // vmovdqu32 zmmword ptr [rax] {k1}, zmm5
+	WORD $0x0eeb // jmp 0x121e6 <firstAVX512VNNI+0x2ec6>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fef162; WORD $0x2f7f // vmovdqu64 zmmword ptr [rdi], zmm5
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x03 // vmovups zmm5, zmmword ptr [rbx + r8]
+	LONG $0x48fef162; WORD $0x287f // vmovdqu64 zmmword ptr [rax], zmm5
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x487c9162; WORD $0x2c10; BYTE $0x0a // vmovups zmm5, zmmword ptr [r10 + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -14434,57 +14684,58 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd0ed // vpaddsw zmm2, zmm3, zmm0
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x486df162; WORD $0xc967 // vpackuswb zmm1, zmm2, zmm1
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	WORD $0x014c; BYTE $0xc2 // add rdx, r8
-	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	LONG $0xfd4b8f0f; WORD $0xffff // jg 0x11ad0 <firstAVX512VNNI+0x27b0>
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xca // add rdx, r9
+	LONG $0x24443948; BYTE $0x28 // cmp qword ptr [rsp + 0x28], rax
+	LONG $0xfcf68f0f; WORD $0xffff // jg 0x11f60 <firstAVX512VNNI+0x2c40>
 	LONG $0x48fef162; WORD $0x0a7f // vmovdqu64 zmmword ptr [rdx], zmm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x30753b4c // cmp r14, qword ptr [rbp + 0x30]
-	LONG $0xfd748c0f; WORD $0xffff // jl 0x11b0c <firstAVX512VNNI+0x27ec>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0xfff80ee9; BYTE $0xff // jmp 0x115b5 <firstAVX512VNNI+0x2295>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
+	LONG $0xfd208c0f; WORD $0xffff // jl 0x11fa2 <firstAVX512VNNI+0x2c82>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xfff71ee9; BYTE $0xff // jmp 0x119aa <firstAVX512VNNI+0x268a>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0x027a8d48 // lea rdi, [rdx + 0x2]
+	LONG $0x02428d4c // lea r8, [rdx + 0x2]
 	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
 	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
 	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
 	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
 	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
-	LONG $0x06e7c148 // shl rdi, 0x6
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
 	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
 	LONG $0x01728d4c // lea r14, [rdx + 0x1]
 	LONG $0x06e6c149 // shl r14, 0x6
 	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	LONG $0x0000fbe9; BYTE $0x00 // jmp 0x11f3b <firstAVX512VNNI+0x2c1b>
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x240c894c // mov qword ptr [rsp], r9
+	LONG $0x2474894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r14
+	LONG $0x000101e9; BYTE $0x00 // jmp 0x12420 <firstAVX512VNNI+0x3100>
+	BYTE $0x90 // nop
 	WORD $0x294c; BYTE $0xfa // sub rdx, r15
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0xc14d0f44 // cmovge r8d, ecx
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
 	LONG $0x4a7ef162; WORD $0x187f // vmovdqu32 zmmword ptr [rax] {k2}, zmm3
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x487cd162; WORD $0x1c10; BYTE $0x38 // vmovups zmm3, zmmword ptr [r8 + rdi]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x487c9162; WORD $0x1c10; BYTE $0x02 // vmovups zmm3, zmmword ptr [r10 + r8]
 	LONG $0x487cd162; WORD $0xe85b // vcvtdq2ps zmm5, zmm8
 	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -14502,8 +14753,8 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xd8ed // vpaddsw zmm3, zmm5, zmm0
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
-	LONG $0x40458b48 // mov rax, qword ptr [rbp + 0x40]
-	WORD $0x294c; BYTE $0xd8 // sub rax, r11
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x2948; BYTE $0xd8 // sub rax, rbx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
@@ -14514,38 +14765,47 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
 	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
 	LONG $0xd092fbc5 // kmovd k2, eax
-	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x3c // vmovdqu32 ymmword ptr [r12 + rdi] {k2}, ymm2
-	WORD $0x0149; BYTE $0xfc // add r12, rdi
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x04 // vmovdqu32 ymmword ptr [r12 + r8] {k2}, ymm2
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
 	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x20 // vmovdqu32 ymmword ptr [rax + r12] {k2}, ymm2
-	LONG $0x024b8d48 // lea rcx, [rbx + 0x2]
-	LONG $0x30458b48 // mov rax, qword ptr [rbp + 0x30]
-	WORD $0x8949; BYTE $0xdc // mov r12, rbx
+	LONG $0x024b8d49 // lea rcx, [r11 + 0x2]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x894d; BYTE $0xdf // mov r15, r11
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf6c28f0f; WORD $0xffff // jg 0x115fd <firstAVX512VNNI+0x22dd>
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x685d8b48 // mov rbx, qword ptr [rbp + 0x68]
+	LONG $0xf5d98f0f; WORD $0xffff // jg 0x119f9 <firstAVX512VNNI+0x26d9>
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x0874 // je 0x12430 <firstAVX512VNNI+0x3110>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0beb // jmp 0x12437 <firstAVX512VNNI+0x3117>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
 	LONG $0x48fe3162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm10, zmmword ptr [rax + r9]
 	QUAD $0x0208546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r9 + 0x80]
 	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x30 // vmovdqu64 zmm3, zmmword ptr [rax + r14]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01ca8e0f; WORD $0x0000 // jle 0x12130 <firstAVX512VNNI+0x2e10>
-	LONG $0x70458b4c // mov r8, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01bd8e0f; WORD $0x0000 // jle 0x12130 <firstAVX512VNNI+0x2e10>
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	LONG $0xc8af0f49 // imul rcx, r8
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8949; BYTE $0xce // mov r14, rcx
-	LONG $0x74af0f4c; WORD $0x0824 // imul r14, qword ptr [rsp + 0x8]
-	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
-	LONG $0xd4af0f49 // imul rdx, r12
-	LONG $0x78458b48 // mov rax, qword ptr [rbp + 0x78]
-	LONG $0x505d8b4c // mov r11, qword ptr [rbp + 0x50]
-	LONG $0x245c034c; BYTE $0x58 // add r11, qword ptr [rsp + 0x58]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
+	LONG $0x247c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r15
+	LONG $0x01f88e0f; WORD $0x0000 // jle 0x12660 <firstAVX512VNNI+0x3340>
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x01eb8e0f; WORD $0x0000 // jle 0x12660 <firstAVX512VNNI+0x3340>
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	LONG $0xdeaf0f49 // imul rbx, r14
+	LONG $0x06e3c148 // shl rbx, 0x6
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0x4caf0f4c; WORD $0x1824 // imul r9, qword ptr [rsp + 0x18]
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xc7af0f49 // imul rax, r15
+	LONG $0xa0872b48; WORD $0x0000; BYTE $0x00 // sub rax, qword ptr [rdi + 0xa0]
+	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
+	LONG $0x246c034c; BYTE $0x70 // add r13, qword ptr [rsp + 0x70]
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
@@ -14563,16 +14823,21 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x17eb // jmp 0x1252c <firstAVX512VNNI+0x320c>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	LONG $0x019a840f; WORD $0x0000 // je 0x126c6 <firstAVX512VNNI+0x33a6>
+	LONG $0xc33c8b4f // mov r15, qword ptr [r11 + 8*r8]
+	WORD $0x0149; BYTE $0xc7 // add r15, rax
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x00010ae9; BYTE $0x00 // jmp 0x12644 <firstAVX512VNNI+0x3324>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xe83c8b4e // mov r15, qword ptr [rax + 8*r13]
-	WORD $0x0149; BYTE $0xd7 // add r15, rdx
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fe4162; WORD $0x066f // vmovdqu64 zmm24, zmmword ptr [r14]
-	LONG $0x48fec162; WORD $0x3c6f; BYTE $0x0e // vmovdqu64 zmm23, zmmword ptr [r14 + rcx]
-	LONG $0x48fec162; WORD $0x346f; BYTE $0x4e // vmovdqu64 zmm22, zmmword ptr [r14 + 2*rcx]
-	LONG $0x487d4262; WORD $0x0f58 // vpbroadcastd zmm25, dword ptr [r15]
+	LONG $0x48fe4162; WORD $0x016f // vmovdqu64 zmm24, zmmword ptr [r9]
+	LONG $0x48fec162; WORD $0x3c6f; BYTE $0x19 // vmovdqu64 zmm23, zmmword ptr [r9 + rbx]
+	LONG $0x48fec162; WORD $0x346f; BYTE $0x59 // vmovdqu64 zmm22, zmmword ptr [r9 + 2*rbx]
+	LONG $0x487d4262; WORD $0x0c58; BYTE $0x24 // vpbroadcastd zmm25, dword ptr [r12]
 	LONG $0x40358262; WORD $0xe850 // vpdpbusd zmm21, zmm25, zmm24
 	LONG $0x4035a262; WORD $0xcf50 // vpdpbusd zmm17, zmm25, zmm23
 	LONG $0x487d4262; WORD $0x1458; BYTE $0x37 // vpbroadcastd zmm26, dword ptr [r15 + rsi]
@@ -14580,18 +14845,18 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x402d8262; WORD $0xe050 // vpdpbusd zmm20, zmm26, zmm24
 	LONG $0x402da262; WORD $0xc750 // vpdpbusd zmm16, zmm26, zmm23
 	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
-	LONG $0x40353262; WORD $0xc650 // vpdpbusd zmm8, zmm25, zmm22
-	LONG $0x487d2262; WORD $0x0c58; BYTE $0x3e // vpbroadcastd zmm25, dword ptr [rsi + r15]
-	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	LONG $0x40358262; WORD $0xd850 // vpdpbusd zmm19, zmm25, zmm24
-	LONG $0x40353262; WORD $0xff50 // vpdpbusd zmm15, zmm25, zmm23
 	LONG $0x487d2262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm26, dword ptr [rsi + r15]
+	LONG $0x40353262; WORD $0xc650 // vpdpbusd zmm8, zmm25, zmm22
 	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	LONG $0x402d8262; WORD $0xd050 // vpdpbusd zmm18, zmm26, zmm24
-	LONG $0x402d3262; WORD $0xf750 // vpdpbusd zmm14, zmm26, zmm23
-	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
-	LONG $0x4035b262; WORD $0xf650 // vpdpbusd zmm6, zmm25, zmm22
+	LONG $0x402d8262; WORD $0xd850 // vpdpbusd zmm19, zmm26, zmm24
+	LONG $0x402d3262; WORD $0xff50 // vpdpbusd zmm15, zmm26, zmm23
 	LONG $0x487d2262; WORD $0x0c58; BYTE $0x3e // vpbroadcastd zmm25, dword ptr [rsi + r15]
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x40358262; WORD $0xd050 // vpdpbusd zmm18, zmm25, zmm24
+	LONG $0x40353262; WORD $0xf750 // vpdpbusd zmm14, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x487d2262; WORD $0x0c58; BYTE $0x3e // vpbroadcastd zmm25, dword ptr [rsi + r15]
+	LONG $0x402db262; WORD $0xf650 // vpdpbusd zmm6, zmm26, zmm22
 	WORD $0x0149; BYTE $0xf7 // add r15, rsi
 	LONG $0x40351262; WORD $0xe850 // vpdpbusd zmm13, zmm25, zmm24
 	LONG $0x40353262; WORD $0xcf50 // vpdpbusd zmm9, zmm25, zmm23
@@ -14600,26 +14865,28 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x402d1262; WORD $0xe050 // vpdpbusd zmm12, zmm26, zmm24
 	LONG $0x402db262; WORD $0xff50 // vpdpbusd zmm7, zmm26, zmm23
 	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x487d2262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm26, dword ptr [rsi + r15]
 	LONG $0x4035b262; WORD $0xe650 // vpdpbusd zmm4, zmm25, zmm22
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x402d1262; WORD $0xd850 // vpdpbusd zmm11, zmm26, zmm24
+	LONG $0x402db262; WORD $0xef50 // vpdpbusd zmm5, zmm26, zmm23
 	LONG $0x487d2262; WORD $0x0c58; BYTE $0x3e // vpbroadcastd zmm25, dword ptr [rsi + r15]
 	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	LONG $0x40351262; WORD $0xd850 // vpdpbusd zmm11, zmm25, zmm24
-	LONG $0x4035b262; WORD $0xef50 // vpdpbusd zmm5, zmm25, zmm23
-	LONG $0x487d2262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm26, dword ptr [rsi + r15]
-	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	WORD $0x014d; BYTE $0xdf // add r15, r11
-	LONG $0x402d1262; WORD $0xd050 // vpdpbusd zmm10, zmm26, zmm24
-	LONG $0x402db262; WORD $0xdf50 // vpdpbusd zmm3, zmm26, zmm23
-	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
-	LONG $0x4035b262; WORD $0xd650 // vpdpbusd zmm2, zmm25, zmm22
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xff00850f; WORD $0xffff // jne 0x12020 <firstAVX512VNNI+0x2d00>
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	WORD $0x3949; BYTE $0xdd // cmp r13, rbx
-	LONG $0xfee4850f; WORD $0xffff // jne 0x12010 <firstAVX512VNNI+0x2cf0>
-	WORD $0x68eb // jmp 0x12196 <firstAVX512VNNI+0x2e76>
-	WORD $0x9066 // nop
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	LONG $0x40351262; WORD $0xd050 // vpdpbusd zmm10, zmm25, zmm24
+	LONG $0x4035b262; WORD $0xdf50 // vpdpbusd zmm3, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x402db262; WORD $0xd650 // vpdpbusd zmm2, zmm26, zmm22
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x3949; BYTE $0xee // cmp r14, rbp
+	LONG $0xfedc840f; WORD $0xffff // je 0x12520 <firstAVX512VNNI+0x3200>
+	WORD $0x894d; BYTE $0xfc // mov r12, r15
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	LONG $0xfef08d0f; WORD $0xffff // jge 0x12540 <firstAVX512VNNI+0x3220>
+	LONG $0x88a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x88]
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x12540 <firstAVX512VNNI+0x3220>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
@@ -14637,11 +14904,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
-	LONG $0x65af0f4c; BYTE $0x58 // imul r12, qword ptr [rbp + 0x58]
-	LONG $0x0865034c // add r12, qword ptr [rbp + 0x8]
-	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
-	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
-	LONG $0x487c8162; WORD $0x3410; BYTE $0x08 // vmovups zmm22, zmmword ptr [r8 + r9]
+	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
+	LONG $0x67af0f4c; BYTE $0x58 // imul r12, qword ptr [rdi + 0x58]
+	LONG $0x0867034c // add r12, qword ptr [rdi + 0x8]
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0x487c8162; WORD $0x3410; BYTE $0x0a // vmovups zmm22, zmmword ptr [r10 + r9]
 	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
 	LONG $0x404ca162; WORD $0xed59 // vmulps zmm21, zmm22, zmm21
 	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
@@ -14659,28 +14926,27 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405de162; WORD $0xd8ed // vpaddsw zmm19, zmm20, zmm0
 	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
 	LONG $0x4065a162; WORD $0xd267 // vpackuswb zmm18, zmm19, zmm18
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x0c048d4b // lea rax, [r12 + r9]
-	LONG $0x247c8b4c; BYTE $0x50 // mov r15, qword ptr [rsp + 0x50]
+	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	WORD $0x387e // jle 0x12260 <firstAVX512VNNI+0x2f40>
-	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
+	WORD $0x397e // jle 0x12790 <firstAVX512VNNI+0x3470>
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0xc14d0f44 // cmovge r8d, ecx
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
 	LONG $0x4a7ee162; WORD $0x107f // vmovdqu32 zmmword ptr [rax] {k2}, zmm18
-	WORD $0x11eb // jmp 0x12266 <firstAVX512VNNI+0x2f46>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x0deb // jmp 0x12796 <firstAVX512VNNI+0x3476>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fee162; WORD $0x107f // vmovdqu64 zmmword ptr [rax], zmm18
-	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
-	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x487c8162; WORD $0x1410; BYTE $0x30 // vmovups zmm18, zmmword ptr [r8 + r14]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x24748b4c; BYTE $0x38 // mov r14, qword ptr [rsp + 0x38]
+	LONG $0x487c8162; WORD $0x1410; BYTE $0x32 // vmovups zmm18, zmmword ptr [r10 + r14]
 	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
 	LONG $0x406ca162; WORD $0xc959 // vmulps zmm17, zmm18, zmm17
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
@@ -14698,24 +14964,25 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407d7162; WORD $0xf8ed // vpaddsw zmm15, zmm16, zmm0
 	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
 	LONG $0x48055162; WORD $0xf667 // vpackuswb zmm14, zmm15, zmm14
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x34048d4b // lea rax, [r12 + r14]
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	WORD $0x327e // jle 0x12320 <firstAVX512VNNI+0x3000>
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0x367e // jle 0x12850 <firstAVX512VNNI+0x3530>
 	WORD $0x294c; BYTE $0xfa // sub rdx, r15
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0xc14d0f44 // cmovge r8d, ecx
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
 	LONG $0x4a7e7162; WORD $0x307f // vmovdqu32 zmmword ptr [rax] {k2}, zmm14
-	WORD $0x0deb // jmp 0x12326 <firstAVX512VNNI+0x3006>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x0ceb // jmp 0x12856 <firstAVX512VNNI+0x3536>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm14
-	LONG $0x487c1162; WORD $0x3410; BYTE $0x08 // vmovups zmm14, zmmword ptr [r8 + r9]
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
+	LONG $0x487c1162; WORD $0x3410; BYTE $0x0a // vmovups zmm14, zmmword ptr [r10 + r9]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
 	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
@@ -14730,29 +14997,29 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	WORD $0x014c; BYTE $0xe0 // add rax, r12
 	LONG $0x481d7162; WORD $0xd8ed // vpaddsw zmm11, zmm12, zmm0
 	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
 	LONG $0x48255162; WORD $0xd267 // vpackuswb zmm10, zmm11, zmm10
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xc8 // add rax, r9
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	WORD $0x3a7e // jle 0x123e0 <firstAVX512VNNI+0x30c0>
-	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
+	WORD $0x357e // jle 0x12910 <firstAVX512VNNI+0x35f0>
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
+	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0xc14d0f44 // cmovge r8d, ecx
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
 	LONG $0x4a7e7162; WORD $0x107f // vmovdqu32 zmmword ptr [rax] {k2}, zmm10
-	WORD $0x13eb // jmp 0x123e6 <firstAVX512VNNI+0x30c6>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x09eb // jmp 0x12916 <firstAVX512VNNI+0x35f6>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fe7162; WORD $0x107f // vmovdqu64 zmmword ptr [rax], zmm10
-	LONG $0x487c1162; WORD $0x1410; BYTE $0x30 // vmovups zmm10, zmmword ptr [r8 + r14]
+	LONG $0x487c1162; WORD $0x1410; BYTE $0x32 // vmovups zmm10, zmmword ptr [r10 + r14]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -14767,45 +15034,40 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	WORD $0x014c; BYTE $0xe0 // add rax, r12
 	LONG $0x4845f162; WORD $0xe8ed // vpaddsw zmm5, zmm7, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xf0 // add rax, r14
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0xf9d68f0f; WORD $0xffff // jg 0x11e40 <firstAVX512VNNI+0x2b20>
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	LONG $0xf9868f0f; WORD $0xffff // jg 0x12320 <firstAVX512VNNI+0x3000>
 	LONG $0x48fef162; WORD $0x187f // vmovdqu64 zmmword ptr [rax], zmm3
-	LONG $0xfff9f4e9; BYTE $0xff // jmp 0x11e69 <firstAVX512VNNI+0x2b49>
+	LONG $0xfff9a9e9; BYTE $0xff // jmp 0x1234e <firstAVX512VNNI+0x302e>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
-	LONG $0xfff126e9; BYTE $0xff // jmp 0x115b5 <firstAVX512VNNI+0x2295>
-	BYTE $0x90 // nop
-	LONG $0x247c8348; WORD $0x0260 // cmp qword ptr [rsp + 0x60], 0x2
-	WORD $0x920f; BYTE $0xc1 // setb cl
-	LONG $0x01f88348 // cmp rax, 0x1
+	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x920f; BYTE $0xc0 // setb al
+	LONG $0x01f98348 // cmp rcx, 0x1
 	WORD $0x940f; BYTE $0xc2 // sete dl
-	WORD $0xca20 // and dl, cl
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
+	WORD $0xc220 // and dl, al
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0x0344850f; WORD $0x0000 // jne 0x127f3 <firstAVX512VNNI+0x34d3>
-	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x057d8d0f; WORD $0x0000 // jge 0x12a36 <firstAVX512VNNI+0x3716>
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
-	LONG $0xf0e68d0f; WORD $0xffff // jge 0x115b0 <firstAVX512VNNI+0x2290>
+	LONG $0x03df850f; WORD $0x0000 // jne 0x12db1 <firstAVX512VNNI+0x3a91>
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x06c48d0f; WORD $0x0000 // jge 0x130a0 <firstAVX512VNNI+0x3d80>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	LONG $0x069f8d0f; WORD $0x0000 // jge 0x13087 <firstAVX512VNNI+0x3d67>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xcd // mov r13, rcx
-	LONG $0x06e5c149 // shl r13, 0x6
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
+	LONG $0x06e3c148 // shl rbx, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
 	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
 	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
 	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
 	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
 	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
@@ -14814,20 +15076,23 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
 	LONG $0x06e2c148 // shl rdx, 0x6
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0xdcaf0f49 // imul rbx, r12
-	QUAD $0x00000003a5148d4a // lea rdx, [4*r12 + 0x3]
-	LONG $0xd6af0f48 // imul rdx, rsi
-	QUAD $0x00000002a5348d4e // lea r14, [4*r12 + 0x2]
-	LONG $0xf6af0f4c // imul r14, rsi
-	QUAD $0x00000001a53c8d4e // lea r15, [4*r12 + 0x1]
-	LONG $0xfeaf0f4c // imul r15, rsi
-	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
-	LONG $0x246c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r13
-	LONG $0x0000cde9; BYTE $0x00 // jmp 0x1263a <firstAVX512VNNI+0x331a>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x24442b4c; BYTE $0x48 // sub r8, qword ptr [rsp + 0x48]
+	LONG $0x24548948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rdx
+	QUAD $0x000000039d048d4a // lea rax, [4*r11 + 0x3]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000029d048d4a // lea rax, [4*r11 + 0x2]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x000000019d048d4a // lea rax, [4*r11 + 0x1]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0x0000dde9; BYTE $0x00 // jmp 0x12b73 <firstAVX512VNNI+0x3853>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24442b4c; BYTE $0x60 // sub r8, qword ptr [rsp + 0x60]
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -14836,10 +15101,10 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
-	LONG $0x4a7ef162; WORD $0x277f // vmovdqu32 zmmword ptr [rdi] {k2}, zmm4
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
-	LONG $0x487c9162; WORD $0x2410; BYTE $0x0b // vmovups zmm4, zmmword ptr [r11 + r9]
+	LONG $0x4a7ef162; WORD $0x227f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm4
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x244c8b4c; BYTE $0x68 // mov r9, qword ptr [rsp + 0x68]
+	LONG $0x487c9162; WORD $0x2410; BYTE $0x0a // vmovups zmm4, zmmword ptr [r10 + r9]
 	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
 	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
@@ -14848,88 +15113,116 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x247c2b48; BYTE $0x20 // sub rdi, qword ptr [rsp + 0x20]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
 	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf641; BYTE $0xd0 // not r8b
 	LONG $0xc8b60f41 // movzx ecx, r8b
-	LONG $0x0000ffbf; BYTE $0x00 // mov edi, 0xff
-	WORD $0x4d0f; BYTE $0xcf // cmovge ecx, edi
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
 	LONG $0xd192fbc5 // kmovd k2, ecx
 	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + r9] {k2}, ymm2
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x24440348; BYTE $0x28 // add rax, qword ptr [rsp + 0x28]
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x30653b4c // cmp r12, qword ptr [rbp + 0x30]
-	LONG $0xf75e8d0f; WORD $0xffff // jge 0x11d98 <firstAVX512VNNI+0x2a78>
-	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
-	LONG $0x684d8b4c // mov r9, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x246f; BYTE $0x28 // vmovdqu64 zmm4, zmmword ptr [rax + r13]
-	QUAD $0x0128546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r13 + 0x40]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x2464894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r12
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x12730 <firstAVX512VNNI+0x3410>
-	LONG $0x706d8b4c // mov r13, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0x00c48e0f; WORD $0x0000 // jle 0x12730 <firstAVX512VNNI+0x3410>
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0xc5af0f4d // imul r8, r13
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x24440148; BYTE $0x38 // add qword ptr [rsp + 0x38], rax
+	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
+	LONG $0x05148d0f; WORD $0x0000 // jge 0x13087 <firstAVX512VNNI+0x3d67>
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	WORD $0x1374 // je 0x12b90 <firstAVX512VNNI+0x3870>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x16eb // jmp 0x12b97 <firstAVX512VNNI+0x3877>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x18 // vmovdqu64 zmm4, zmmword ptr [rax + rbx]
+	QUAD $0x0118546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rax + rbx + 0x40]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01348e0f; WORD $0x0000 // jle 0x12cf0 <firstAVX512VNNI+0x39d0>
+	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x01278e0f; WORD $0x0000 // jle 0x12cf0 <firstAVX512VNNI+0x39d0>
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0xc5af0f4c // imul r8, rbp
 	LONG $0x06e0c149 // shl r8, 0x6
-	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
-	LONG $0x4caf0f48; WORD $0x0824 // imul rcx, qword ptr [rsp + 0x8]
-	LONG $0x104d0348 // add rcx, qword ptr [rbp + 0x10]
-	LONG $0x785d8b4c // mov r11, qword ptr [rbp + 0x78]
-	LONG $0x50458b48 // mov rax, qword ptr [rbp + 0x50]
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	LONG $0x54af0f48; WORD $0x1824 // imul rdx, qword ptr [rsp + 0x18]
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0xa09f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xdb // neg r11
 	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xe33c8b4b // mov rdi, qword ptr [r11 + 8*r12]
-	LONG $0x243c0348 // add rdi, qword ptr [rsp]
-	WORD $0x894c; BYTE $0xed // mov rbp, r13
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe7162; WORD $0x016f // vmovdqu64 zmm8, zmmword ptr [rcx]
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x01 // vmovdqu64 zmm9, zmmword ptr [rcx + r8]
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x1f // vpbroadcastd zmm10, dword ptr [rdi + rbx]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x18eb // jmp 0x12c2e <firstAVX512VNNI+0x390e>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x245c3b48; BYTE $0x08 // cmp rbx, qword ptr [rsp + 0x8]
+	LONG $0x00da840f; WORD $0x0000 // je 0x12d08 <firstAVX512VNNI+0x39e8>
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0xd8348b4c // mov r14, qword ptr [rax + 8*rbx]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x063c8d4d // lea r15, [r14 + rax]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x062c8d4d // lea r13, [r14 + rax]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	WORD $0x014c; BYTE $0xf0 // add rax, r14
+	LONG $0x2474034c; BYTE $0x38 // add r14, qword ptr [rsp + 0x38]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x00007fe9; BYTE $0x00 // jmp 0x12cdc <firstAVX512VNNI+0x39bc>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0x48fe7162; WORD $0x026f // vmovdqu64 zmm8, zmmword ptr [rdx]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm9, zmmword ptr [rdx + r8]
+	LONG $0x487d5262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [r10]
 	LONG $0x482dd262; WORD $0xe050 // vpdpbusd zmm4, zmm10, zmm8
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0x3f // vpbroadcastd zmm11, dword ptr [rdi + r15]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x18 // vpbroadcastd zmm11, dword ptr [rax + r11]
 	LONG $0x4825d262; WORD $0xf850 // vpdpbusd zmm7, zmm11, zmm8
 	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
 	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
-	LONG $0x487d3262; WORD $0x1458; BYTE $0x37 // vpbroadcastd zmm10, dword ptr [rdi + r14]
+	QUAD $0x001d5458487d1262 // vpbroadcastd zmm10, dword ptr [r13 + r11]
 	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x17 // vpbroadcastd zmm11, dword ptr [rdi + rdx]
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [r15 + r11]
 	LONG $0x4825d262; WORD $0xf050 // vpdpbusd zmm6, zmm11, zmm8
 	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
 	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x40c18348 // add rcx, 0x40
-	WORD $0x0148; BYTE $0xc7 // add rdi, rax
-	WORD $0xff48; BYTE $0xcd // dec rbp
-	WORD $0x9b75 // jne 0x126c0 <firstAVX512VNNI+0x33a0>
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	WORD $0x8375 // jne 0x126b0 <firstAVX512VNNI+0x3390>
-	WORD $0x19eb // jmp 0x12748 <firstAVX512VNNI+0x3428>
-	BYTE $0x90 // nop
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x40c28348 // add rdx, 0x40
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	WORD $0x014d; BYTE $0xe5 // add r13, r12
+	WORD $0x014c; BYTE $0xe0 // add rax, r12
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
+	LONG $0xff44840f; WORD $0xffff // je 0x12c20 <firstAVX512VNNI+0x3900>
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0xff7b8c0f; WORD $0xffff // jl 0x12c60 <firstAVX512VNNI+0x3940>
+	LONG $0x1e148d4f // lea r10, [r14 + r11]
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x12c67 <firstAVX512VNNI+0x3947>
+	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x58458b48 // mov rax, qword ptr [rbp + 0x58]
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	LONG $0xc4af0f49 // imul rax, r12
-	LONG $0x08450348 // add rax, qword ptr [rbp + 0x8]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
-	LONG $0x487c1162; WORD $0x0410; BYTE $0x2b // vmovups zmm8, zmmword ptr [r11 + r13]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0x1a // vmovups zmm8, zmmword ptr [r10 + rbx]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x483cf162; WORD $0xe459 // vmulps zmm4, zmm8, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -14947,38 +15240,43 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x485df162; WORD $0xe567 // vpackuswb zmm4, zmm4, zmm5
-	LONG $0x40458b4c // mov r8, qword ptr [rbp + 0x40]
-	LONG $0x283c8d4a // lea rdi, [rax + r13]
-	LONG $0x2444394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r8
-	LONG $0xfd888f0f; WORD $0xffff // jg 0x12570 <firstAVX512VNNI+0x3250>
-	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
-	LONG $0xfffdaee9; BYTE $0xff // jmp 0x125a1 <firstAVX512VNNI+0x3281>
-	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x06ed850f; WORD $0x0000 // jne 0x12eea <firstAVX512VNNI+0x3bca>
-	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x08ef8d0f; WORD $0x0000 // jge 0x130f6 <firstAVX512VNNI+0x3dd6>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xed998d0f; WORD $0xffff // jge 0x115b0 <firstAVX512VNNI+0x2290>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xcd // mov r13, rcx
-	LONG $0x06e5c149 // shl r13, 0x6
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	QUAD $0x000000048d0c8d48 // lea rcx, [4*rcx + 0x4]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	LONG $0x245c8b4c; BYTE $0x28 // mov r11, qword ptr [rsp + 0x28]
-	LONG $0xd8af0f4c // imul r11, rax
-	QUAD $0x00000003851c8d48 // lea rbx, [4*rax + 0x3]
-	LONG $0xdeaf0f48 // imul rbx, rsi
-	QUAD $0x0000000285348d4c // lea r14, [4*rax + 0x2]
-	LONG $0xf6af0f4c // imul r14, rsi
-	QUAD $0x00000001853c8d4c // lea r15, [4*rax + 0x1]
-	LONG $0xfeaf0f4c // imul r15, rsi
-	LONG $0x242c894c // mov qword ptr [rsp], r13
-	WORD $0x4eeb // jmp 0x128be <firstAVX512VNNI+0x359e>
-	LONG $0x24542b48; BYTE $0x20 // sub rdx, qword ptr [rsp + 0x20]
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x18148d48 // lea rdx, [rax + rbx]
+	LONG $0x24748b4c; BYTE $0x50 // mov r14, qword ptr [rsp + 0x50]
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	LONG $0xfcfa8f0f; WORD $0xffff // jg 0x12aa0 <firstAVX512VNNI+0x3780>
+	LONG $0x48fef162; WORD $0x227f // vmovdqu64 zmmword ptr [rdx], zmm4
+	LONG $0xfffd20e9; BYTE $0xff // jmp 0x12ad1 <firstAVX512VNNI+0x37b1>
+	LONG $0x01f98348 // cmp rcx, 0x1
+	LONG $0x07cf850f; WORD $0x0000 // jne 0x1358a <firstAVX512VNNI+0x426a>
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x0a568d0f; WORD $0x0000 // jge 0x1381b <firstAVX512VNNI+0x44fb>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0x0a3b8d0f; WORD $0x0000 // jge 0x1380c <firstAVX512VNNI+0x44ec>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	WORD $0x8948; BYTE $0xc5 // mov rbp, rax
+	LONG $0x06e5c148 // shl rbp, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	QUAD $0x000000038d048d4a // lea rax, [4*r9 + 0x3]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	QUAD $0x000000028d048d4a // lea rax, [4*r9 + 0x2]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000018d048d4a // lea rax, [4*r9 + 0x1]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x246c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rbp
+	WORD $0x5ceb // jmp 0x12e9a <firstAVX512VNNI+0x3b7a>
+	WORD $0x9066 // nop
+	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
@@ -14987,64 +15285,93 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497ef162; WORD $0x0f7f // vmovdqu32 zmmword ptr [rdi] {k1}, zmm1
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	WORD $0x0149; BYTE $0xcb // add r11, rcx
-	WORD $0x0148; BYTE $0xcb // add rbx, rcx
-	WORD $0x0149; BYTE $0xce // add r14, rcx
-	WORD $0x0149; BYTE $0xcf // add r15, rcx
-	LONG $0x30453b48 // cmp rax, qword ptr [rbp + 0x30]
-	LONG $0x08298d0f; WORD $0x0000 // jge 0x130e7 <firstAVX512VNNI+0x3dc7>
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x2a // vmovdqu64 zmm1, zmmword ptr [rdx + r13]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x12980 <firstAVX512VNNI+0x3660>
-	LONG $0x70558b48 // mov rdx, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x009d8e0f; WORD $0x0000 // jle 0x12980 <firstAVX512VNNI+0x3660>
-	LONG $0xe9af0f4c // imul r13, rcx
-	LONG $0xeaaf0f4c // imul r13, rdx
-	LONG $0x106d034c // add r13, qword ptr [rbp + 0x10]
-	LONG $0x787d8b48 // mov rdi, qword ptr [rbp + 0x78]
-	LONG $0x506d8b48 // mov rbp, qword ptr [rbp + 0x50]
+	LONG $0x497ef162; WORD $0x087f // vmovdqu32 zmmword ptr [rax] {k1}, zmm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	LONG $0x24440148; BYTE $0x10 // add qword ptr [rsp + 0x10], rax
+	LONG $0x24440148; BYTE $0x28 // add qword ptr [rsp + 0x28], rax
+	LONG $0x304f3b4c // cmp r9, qword ptr [rdi + 0x30]
+	LONG $0x09778d0f; WORD $0x0000 // jge 0x13811 <firstAVX512VNNI+0x44f1>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	WORD $0x0c74 // je 0x12eb0 <firstAVX512VNNI+0x3b90>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0feb // jmp 0x12eb7 <firstAVX512VNNI+0x3b97>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x28 // vmovdqu64 zmm1, zmmword ptr [rax + rbp]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x01018e0f; WORD $0x0000 // jle 0x12fd0 <firstAVX512VNNI+0x3cb0>
+	LONG $0x706f8b4c // mov r13, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x00f48e0f; WORD $0x0000 // jle 0x12fd0 <firstAVX512VNNI+0x3cb0>
+	LONG $0xecaf0f49 // imul rbp, r12
+	LONG $0xedaf0f49 // imul rbp, r13
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0xa0878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	WORD $0xf749; BYTE $0xd8 // neg r8
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xc70c8b4e // mov r9, qword ptr [rdi + 8*r8]
-	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fed162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [r13]
-	LONG $0x487d9262; WORD $0x3458; BYTE $0x19 // vpbroadcastd zmm6, dword ptr [r9 + r11]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x17eb // jmp 0x12f2c <firstAVX512VNNI+0x3c0c>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
+	LONG $0x00b6840f; WORD $0x0000 // je 0x12fe2 <firstAVX512VNNI+0x3cc2>
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	LONG $0xc11c8b4d // mov r11, qword ptr [r9 + 8*rax]
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	LONG $0x0b1c8d4b // lea rbx, [r11 + r9]
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0x0b348d4f // lea r14, [r11 + r9]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x0b3c8d4f // lea r15, [r11 + r9]
+	LONG $0x245c034c; BYTE $0x28 // add r11, qword ptr [rsp + 0x28]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x64eb // jmp 0x12fbd <firstAVX512VNNI+0x3c9d>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0x48fef162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [rbp]
+	LONG $0x487dd262; WORD $0x3258 // vpbroadcastd zmm6, dword ptr [r10]
 	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	LONG $0x487d9262; WORD $0x3458; BYTE $0x39 // vpbroadcastd zmm6, dword ptr [r9 + r15]
-	LONG $0x487d9262; WORD $0x3c58; BYTE $0x31 // vpbroadcastd zmm7, dword ptr [r9 + r14]
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x07 // vpbroadcastd zmm6, dword ptr [r15 + r8]
+	LONG $0x487d9262; WORD $0x3c58; BYTE $0x06 // vpbroadcastd zmm7, dword ptr [r14 + r8]
 	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
 	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x487dd262; WORD $0x3458; BYTE $0x19 // vpbroadcastd zmm6, dword ptr [r9 + rbx]
+	LONG $0x487db262; WORD $0x3458; BYTE $0x03 // vpbroadcastd zmm6, dword ptr [rbx + r8]
 	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
-	LONG $0x40c58349 // add r13, 0x40
-	WORD $0x0149; BYTE $0xe9 // add r9, rbp
-	WORD $0xff49; BYTE $0xcc // dec r12
-	WORD $0xb975 // jne 0x12920 <firstAVX512VNNI+0x3600>
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xa175 // jne 0x12910 <firstAVX512VNNI+0x35f0>
-	WORD $0x21eb // jmp 0x12992 <firstAVX512VNNI+0x3672>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	WORD $0x0149; BYTE $0xd7 // add r15, rdx
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	WORD $0x394d; BYTE $0xcd // cmp r13, r9
+	LONG $0xff63840f; WORD $0xffff // je 0x12f20 <firstAVX512VNNI+0x3c00>
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	WORD $0x9e7c // jl 0x12f60 <firstAVX512VNNI+0x3c40>
+	LONG $0x03148d4f // lea r10, [r11 + r8]
+	WORD $0x9feb // jmp 0x12f67 <firstAVX512VNNI+0x3c47>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
 	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x587d8b48 // mov rdi, qword ptr [rbp + 0x58]
-	LONG $0xf8af0f48 // imul rdi, rax
-	LONG $0x087d0348 // add rdi, qword ptr [rbp + 0x8]
-	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x29 // vmovups zmm5, zmmword ptr [rcx + r13]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0x2a // vmovups zmm5, zmmword ptr [r10 + rbp]
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
 	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
@@ -15062,46 +15389,52 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	LONG $0x24543948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdx
-	LONG $0xfe458f0f; WORD $0xffff // jg 0x12870 <firstAVX512VNNI+0x3550>
-	LONG $0x48fef162; WORD $0x0f7f // vmovdqu64 zmmword ptr [rdi], zmm1
-	LONG $0xfffe6ae9; BYTE $0xff // jmp 0x128a0 <firstAVX512VNNI+0x3580>
-	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x06e0c148 // shl rax, 0x6
-	LONG $0xc992fbc5 // kmovd k1, ecx
-	QUAD $0x00000000950c8d48 // lea rcx, [4*rdx]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0x017a8d48 // lea rdi, [rdx + 0x1]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x0148; BYTE $0xe8 // add rax, rbp
+	LONG $0x24543948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rdx
+	LONG $0xfdc48f0f; WORD $0xffff // jg 0x12e40 <firstAVX512VNNI+0x3b20>
+	LONG $0x48fef162; WORD $0x087f // vmovdqu64 zmmword ptr [rax], zmm1
+	LONG $0xfffde9e9; BYTE $0xff // jmp 0x12e70 <firstAVX512VNNI+0x3b50>
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xffe914e9; BYTE $0xff // jmp 0x119aa <firstAVX512VNNI+0x268a>
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0xffe90ae9; BYTE $0xff // jmp 0x119aa <firstAVX512VNNI+0x268a>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
 	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
-	QUAD $0x0c0409010800ba48; WORD $0x0d05 // movabs rdx, 0xd050c0409010800
 	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
-	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
 	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
-	LONG $0x06e7c148 // shl rdi, 0x6
-	LONG $0x247c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdi
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x00010ee9; BYTE $0x00 // jmp 0x12bb4 <firstAVX512VNNI+0x3894>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x243c2b48 // sub rdi, qword ptr [rsp]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
+	LONG $0x00010ce9; BYTE $0x00 // jmp 0x13221 <firstAVX512VNNI+0x3f01>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24142b48 // sub rdx, qword ptr [rsp]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7ef162; WORD $0x1a7f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm3
-	LONG $0x24448b4c; BYTE $0x30 // mov r8, qword ptr [rsp + 0x30]
-	LONG $0x487c9162; WORD $0x1c10; BYTE $0x01 // vmovups zmm3, zmmword ptr [r9 + r8]
+	LONG $0x4a7ef162; WORD $0x187f // vmovdqu32 zmmword ptr [rax] {k2}, zmm3
+	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
+	LONG $0x487c9162; WORD $0x1c10; BYTE $0x02 // vmovups zmm3, zmmword ptr [r10 + r8]
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
@@ -15119,51 +15452,57 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xd8ed // vpaddsw zmm3, zmm5, zmm0
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	WORD $0x294c; BYTE $0xda // sub rdx, r11
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0x2948; BYTE $0xd8 // sub rax, rbx
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf640; BYTE $0xd7 // not dil
-	LONG $0xcfb60f40 // movzx ecx, dil
-	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
-	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
-	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f6 // not dl
+	WORD $0xb60f; BYTE $0xc2 // movzx eax, dl
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
 	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x07 // vmovdqu32 ymmword ptr [r15 + r8] {k2}, ymm2
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	LONG $0x584d8b48 // mov rcx, qword ptr [rbp + 0x58]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
-	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x39 // vmovdqu32 ymmword ptr [rcx + r15] {k2}, ymm2
-	LONG $0x24548d49; BYTE $0x02 // lea rdx, [r12 + 0x2]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
-	WORD $0x894d; BYTE $0xe7 // mov r15, r12
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xf9088f0f; WORD $0xffff // jg 0x124bc <firstAVX512VNNI+0x319c>
-	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x02 // vmovdqu64 zmm3, zmmword ptr [rdx + rax]
-	QUAD $0x0102546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rdx + rax + 0x40]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
-	LONG $0x01748e0f; WORD $0x0000 // jle 0x12d50 <firstAVX512VNNI+0x3a30>
-	LONG $0x705d8b48 // mov rbx, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01678e0f; WORD $0x0000 // jle 0x12d50 <firstAVX512VNNI+0x3a30>
-	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
-	LONG $0xcbaf0f4c // imul r9, rbx
-	LONG $0x06e1c149 // shl r9, 0x6
-	WORD $0x894d; BYTE $0xce // mov r14, r9
-	LONG $0x74af0f4c; WORD $0x0824 // imul r14, qword ptr [rsp + 0x8]
-	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
-	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0xefaf0f4d // imul r13, r15
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	LONG $0x786d8b48 // mov rbp, qword ptr [rbp + 0x78]
-	LONG $0x50428b4c // mov r8, qword ptr [rdx + 0x50]
-	LONG $0x2444034c; BYTE $0x58 // add r8, qword ptr [rsp + 0x58]
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x38 // vmovdqu32 ymmword ptr [rax + r15] {k2}, ymm2
+	LONG $0x024b8d49 // lea rcx, [r11 + 0x2]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x894d; BYTE $0xdf // mov r15, r11
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf7be8f0f; WORD $0xffff // jg 0x129df <firstAVX512VNNI+0x36bf>
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x0774 // je 0x13230 <firstAVX512VNNI+0x3f10>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0aeb // jmp 0x13237 <firstAVX512VNNI+0x3f17>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	QUAD $0x0108546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r9 + 0x40]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
+	LONG $0x01948e0f; WORD $0x0000 // jle 0x133f0 <firstAVX512VNNI+0x40d0>
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01878e0f; WORD $0x0000 // jle 0x133f0 <firstAVX512VNNI+0x40d0>
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0xf1af0f4d // imul r14, r9
+	LONG $0x06e6c149 // shl r14, 0x6
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0x6caf0f4c; WORD $0x1824 // imul r13, qword ptr [rsp + 0x18]
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x246c8b48; BYTE $0x48 // mov rbp, qword ptr [rsp + 0x48]
+	LONG $0xefaf0f49 // imul rbp, r15
+	LONG $0xa0af2b48; WORD $0x0000; BYTE $0x00 // sub rbp, qword ptr [rdi + 0xa0]
+	LONG $0x78478b4c // mov r8, qword ptr [rdi + 0x78]
+	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	LONG $0x245c034c; BYTE $0x70 // add r11, qword ptr [rsp + 0x70]
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
 	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
@@ -15174,54 +15513,61 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xdd648b4e; BYTE $0x00 // mov r12, qword ptr [rbp + 8*r11]
-	WORD $0x014d; BYTE $0xec // add r12, r13
-	WORD $0x8948; BYTE $0xda // mov rdx, rbx
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x0eeb // jmp 0x132ec <firstAVX512VNNI+0x3fcc>
+	WORD $0x9066 // nop
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	LONG $0x0140840f; WORD $0x0000 // je 0x1342c <firstAVX512VNNI+0x410c>
+	LONG $0xd8048b49 // mov rax, qword ptr [r8 + 8*rbx]
+	WORD $0x0148; BYTE $0xe8 // add rax, rbp
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x133ce <firstAVX512VNNI+0x40ae>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x366f // vmovdqu64 zmm14, zmmword ptr [r14]
-	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x0e // vmovdqu64 zmm15, zmmword ptr [r14 + r9]
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x24 // vpbroadcastd zmm16, dword ptr [r12]
+	LONG $0x48fe5162; WORD $0x756f; BYTE $0x00 // vmovdqu64 zmm14, zmmword ptr [r13]
+	QUAD $0x00357c6f48fe1162 // vmovdqu64 zmm15, zmmword ptr [r13 + r14]
+	LONG $0x487dc262; WORD $0x0258 // vpbroadcastd zmm16, dword ptr [r10]
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x30 // vpbroadcastd zmm17, dword ptr [rax + rsi]
 	LONG $0x407d5262; WORD $0xee50 // vpdpbusd zmm13, zmm16, zmm14
-	LONG $0x487dc262; WORD $0x0c58; BYTE $0x34 // vpbroadcastd zmm17, dword ptr [r12 + rsi]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	LONG $0x40755262; WORD $0xe650 // vpdpbusd zmm12, zmm17, zmm14
 	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
 	LONG $0x407dd262; WORD $0xf750 // vpdpbusd zmm6, zmm16, zmm15
-	LONG $0x487da262; WORD $0x0458; BYTE $0x26 // vpbroadcastd zmm16, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x487de262; WORD $0x0458; BYTE $0x06 // vpbroadcastd zmm16, dword ptr [rsi + rax]
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	LONG $0x407d5262; WORD $0xde50 // vpdpbusd zmm11, zmm16, zmm14
-	LONG $0x487da262; WORD $0x0c58; BYTE $0x26 // vpbroadcastd zmm17, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x06 // vpbroadcastd zmm17, dword ptr [rsi + rax]
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	LONG $0x40755262; WORD $0xd650 // vpdpbusd zmm10, zmm17, zmm14
 	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x06 // vpbroadcastd zmm17, dword ptr [rsi + rax]
 	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
-	LONG $0x487da262; WORD $0x0458; BYTE $0x26 // vpbroadcastd zmm16, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
-	LONG $0x487da262; WORD $0x0c58; BYTE $0x26 // vpbroadcastd zmm17, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
-	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
-	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
-	LONG $0x487da262; WORD $0x0458; BYTE $0x26 // vpbroadcastd zmm16, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x487de262; WORD $0x0458; BYTE $0x06 // vpbroadcastd zmm16, dword ptr [rsi + rax]
+	LONG $0x40755262; WORD $0xce50 // vpdpbusd zmm9, zmm17, zmm14
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x407d5262; WORD $0xc650 // vpdpbusd zmm8, zmm16, zmm14
+	LONG $0x497da162; WORD $0xc86f // vmovdqa32 zmm17 {k1}, zmm16
+	LONG $0x4075d262; WORD $0xe750 // vpdpbusd zmm4, zmm17, zmm15
+	LONG $0x487de262; WORD $0x0458; BYTE $0x06 // vpbroadcastd zmm16, dword ptr [rsi + rax]
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	LONG $0x407dd262; WORD $0xfe50 // vpdpbusd zmm7, zmm16, zmm14
-	LONG $0x487da262; WORD $0x0c58; BYTE $0x26 // vpbroadcastd zmm17, dword ptr [rsi + r12]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x06 // vpbroadcastd zmm17, dword ptr [rsi + rax]
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	LONG $0x4075d262; WORD $0xde50 // vpdpbusd zmm3, zmm17, zmm14
 	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
 	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xff36850f; WORD $0xffff // jne 0x12c70 <firstAVX512VNNI+0x3950>
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff1a850f; WORD $0xffff // jne 0x12c60 <firstAVX512VNNI+0x3940>
-	WORD $0x44eb // jmp 0x12d8c <firstAVX512VNNI+0x3a6c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x40c58349 // add r13, 0x40
+	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
+	LONG $0xff12840f; WORD $0xffff // je 0x132e0 <firstAVX512VNNI+0x3fc0>
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	LONG $0xff268d0f; WORD $0xffff // jge 0x13300 <firstAVX512VNNI+0x3fe0>
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0xffff1ae9; BYTE $0xff // jmp 0x13300 <firstAVX512VNNI+0x3fe0>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
 	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
@@ -15232,11 +15578,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x7daf0f4c; BYTE $0x58 // imul r15, qword ptr [rbp + 0x58]
-	LONG $0x087d034c // add r15, qword ptr [rbp + 0x8]
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x487c5162; WORD $0x3410; BYTE $0x01 // vmovups zmm14, zmmword ptr [r9 + rax]
+	LONG $0x7faf0f4c; BYTE $0x58 // imul r15, qword ptr [rdi + 0x58]
+	LONG $0x087f034c // add r15, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	LONG $0x487c1162; WORD $0x3410; BYTE $0x0a // vmovups zmm14, zmmword ptr [r10 + r9]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
 	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
@@ -15254,25 +15600,26 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7162; WORD $0xd8ed // vpaddsw zmm11, zmm12, zmm0
 	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
 	LONG $0x48255162; WORD $0xd267 // vpackuswb zmm10, zmm11, zmm10
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x07148d49 // lea rdx, [r15 + rax]
-	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
-	WORD $0x3949; BYTE $0xfb // cmp r11, rdi
-	WORD $0x327e // jle 0x12e50 <firstAVX512VNNI+0x3b30>
-	LONG $0x243c2b48 // sub rdi, qword ptr [rsp]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x0f048d4b // lea rax, [r15 + r9]
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0x327e // jle 0x134f0 <firstAVX512VNNI+0x41d0>
+	LONG $0x24142b48 // sub rdx, qword ptr [rsp]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7e7162; WORD $0x127f // vmovdqu32 zmmword ptr [rdx] {k2}, zmm10
-	WORD $0x07eb // jmp 0x12e56 <firstAVX512VNNI+0x3b36>
+	LONG $0x4a7e7162; WORD $0x107f // vmovdqu32 zmmword ptr [rax] {k2}, zmm10
+	WORD $0x07eb // jmp 0x134f6 <firstAVX512VNNI+0x41d6>
 	BYTE $0x90 // nop
-	LONG $0x48fe7162; WORD $0x127f // vmovdqu64 zmmword ptr [rdx], zmm10
-	LONG $0x487c5162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [r9 + rax]
+	LONG $0x48fe7162; WORD $0x107f // vmovdqu64 zmmword ptr [rax], zmm10
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
+	LONG $0x487c1162; WORD $0x1410; BYTE $0x0a // vmovups zmm10, zmmword ptr [r10 + r9]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -15287,56 +15634,58 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
-	LONG $0x58558b48 // mov rdx, qword ptr [rbp + 0x58]
-	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
 	LONG $0x483df162; WORD $0xf8ed // vpaddsw zmm7, zmm8, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	WORD $0x0148; BYTE $0xc2 // add rdx, rax
-	WORD $0x3949; BYTE $0xfb // cmp r11, rdi
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	LONG $0xfbd18f0f; WORD $0xffff // jg 0x12ab0 <firstAVX512VNNI+0x3790>
-	LONG $0x48fef162; WORD $0x1a7f // vmovdqu64 zmmword ptr [rdx], zmm3
-	LONG $0xfffbf5e9; BYTE $0xff // jmp 0x12adf <firstAVX512VNNI+0x37bf>
-	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0x051e8d0f; WORD $0x0000 // jge 0x13412 <firstAVX512VNNI+0x40f2>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xe6ac8d0f; WORD $0xffff // jge 0x115b0 <firstAVX512VNNI+0x2290>
-	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
-	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xff // mov r15, rdi
-	LONG $0x06e7c149 // shl r15, 0x6
-	LONG $0xc992fbc5 // kmovd k1, ecx
-	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
-	QUAD $0x0e060b030a02ba48; WORD $0x0f07 // movabs rdx, 0xf070e060b030a02
-	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
-	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xc8 // add rax, r9
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	LONG $0xfba18f0f; WORD $0xffff // jg 0x13120 <firstAVX512VNNI+0x3e00>
+	LONG $0x48fef162; WORD $0x187f // vmovdqu64 zmmword ptr [rax], zmm3
+	LONG $0xfffbc5e9; BYTE $0xff // jmp 0x1314f <firstAVX512VNNI+0x3e2f>
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x05f38d0f; WORD $0x0000 // jge 0x13b87 <firstAVX512VNNI+0x4867>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	LONG $0x026c8d0f; WORD $0x0000 // jge 0x1380c <firstAVX512VNNI+0x44ec>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0x06e5c149 // shl r13, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
 	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
-	QUAD $0x00000000bd0c8d48 // lea rcx, [4*rdi]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0xc8af0f4c // imul r9, rax
-	QUAD $0x00000003851c8d4c // lea r11, [4*rax + 0x3]
-	LONG $0xdeaf0f4c // imul r11, rsi
-	QUAD $0x00000002851c8d48 // lea rbx, [4*rax + 0x2]
-	LONG $0xdeaf0f48 // imul rbx, rsi
-	QUAD $0x0000000185348d4c // lea r14, [4*rax + 0x1]
-	LONG $0xf6af0f4c // imul r14, rsi
-	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0x0000c5e9; BYTE $0x00 // jmp 0x13049 <firstAVX512VNNI+0x3d29>
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	QUAD $0x000000039d048d4a // lea rax, [4*r11 + 0x3]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	QUAD $0x000000029d048d4a // lea rax, [4*r11 + 0x2]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x000000019d048d4a // lea rax, [4*r11 + 0x1]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x246c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r13
+	LONG $0x0000cde9; BYTE $0x00 // jmp 0x13701 <firstAVX512VNNI+0x43e1>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
-	LONG $0x01788d48 // lea rdi, [rax + 0x1]
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x45af0f48; BYTE $0x58 // imul rax, qword ptr [rbp + 0x58]
-	LONG $0x08450348 // add rax, qword ptr [rbp + 0x8]
-	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
-	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x39 // vmovups zmm4, zmmword ptr [rcx + r15]
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x01418d49 // lea rax, [r9 + 0x1]
+	LONG $0x4faf0f4c; BYTE $0x58 // imul r9, qword ptr [rdi + 0x58]
+	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
+	LONG $0x487c9162; WORD $0x2410; BYTE $0x2a // vmovups zmm4, zmmword ptr [r10 + r13]
 	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
 	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
@@ -15345,8 +15694,8 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x24542b48; BYTE $0x20 // sub rdx, qword ptr [rsp + 0x20]
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
@@ -15358,95 +15707,132 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
 	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
 	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x38 // vmovdqu32 ymmword ptr [rax + r15] {k2}, ymm2
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	WORD $0x0149; BYTE $0xc1 // add r9, rax
-	WORD $0x0149; BYTE $0xc3 // add r11, rax
-	WORD $0x0148; BYTE $0xc3 // add rbx, rax
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
-	LONG $0x307d3b48 // cmp rdi, qword ptr [rbp + 0x30]
-	LONG $0x009e8d0f; WORD $0x0000 // jge 0x130e7 <firstAVX512VNNI+0x3dc7>
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x146f; BYTE $0x3a // vmovdqu64 zmm2, zmmword ptr [rdx + r15]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff2f8e0f; WORD $0xffff // jle 0x12f90 <firstAVX512VNNI+0x3c70>
-	LONG $0x70558b48 // mov rdx, qword ptr [rbp + 0x70]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xff228e0f; WORD $0xffff // jle 0x12f90 <firstAVX512VNNI+0x3c70>
-	LONG $0xf9af0f4c // imul r15, rcx
-	LONG $0xfaaf0f4c // imul r15, rdx
-	LONG $0x107d034c // add r15, qword ptr [rbp + 0x10]
-	LONG $0x78658b4c // mov r12, qword ptr [rbp + 0x78]
-	LONG $0x506d8b4c // mov r13, qword ptr [rbp + 0x50]
-	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
-	WORD $0xed31 // xor ebp, ebp
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x29 // vmovdqu32 ymmword ptr [r9 + r13] {k2}, ymm2
+	LONG $0x244c8b48; BYTE $0x48 // mov rcx, qword ptr [rsp + 0x48]
+	LONG $0x244c0148; BYTE $0x08 // add qword ptr [rsp + 0x8], rcx
+	LONG $0x240c0148 // add qword ptr [rsp], rcx
+	LONG $0x244c0148; BYTE $0x10 // add qword ptr [rsp + 0x10], rcx
+	LONG $0x244c0148; BYTE $0x28 // add qword ptr [rsp + 0x28], rcx
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0x30473b48 // cmp rax, qword ptr [rdi + 0x30]
+	LONG $0x010b8d0f; WORD $0x0000 // jge 0x1380c <firstAVX512VNNI+0x44ec>
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x0a74 // je 0x13710 <firstAVX512VNNI+0x43f0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0deb // jmp 0x13717 <firstAVX512VNNI+0x43f7>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xec048b4d // mov r8, qword ptr [r12 + 8*rbp]
-	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x487d9262; WORD $0x2458; BYTE $0x08 // vpbroadcastd zmm4, dword ptr [r8 + r9]
-	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
-	LONG $0x497d9262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm4 {k1}, dword ptr [r8 + r14]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x245c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r11
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x28 // vmovdqu64 zmm2, zmmword ptr [rax + r13]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0x13640 <firstAVX512VNNI+0x4320>
+	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xfeff8e0f; WORD $0xffff // jle 0x13640 <firstAVX512VNNI+0x4320>
+	LONG $0xefaf0f4d // imul r13, r15
+	LONG $0xecaf0f4d // imul r13, r12
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0xa0af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0xa0]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	WORD $0xf748; BYTE $0xdd // neg rbp
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0xc031 // xor eax, eax
+	WORD $0x0eeb // jmp 0x1377c <firstAVX512VNNI+0x445c>
+	WORD $0x9066 // nop
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
+	LONG $0xfeca840f; WORD $0xffff // je 0x13646 <firstAVX512VNNI+0x4326>
+	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
+	LONG $0xc00c8b4d // mov r9, qword ptr [r8 + 8*rax]
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x011c8d4f // lea r11, [r9 + r8]
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x011c8d4b // lea rbx, [r9 + r8]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x01348d4f // lea r14, [r9 + r8]
+	LONG $0x244c034c; BYTE $0x28 // add r9, qword ptr [rsp + 0x28]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x58eb // jmp 0x13801 <firstAVX512VNNI+0x44e1>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0x487dd262; WORD $0x2258 // vpbroadcastd zmm4, dword ptr [r10]
+	LONG $0x48fed162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [r13]
+	LONG $0x497dd262; WORD $0x2458; BYTE $0x2e // vpbroadcastd zmm4 {k1}, dword ptr [r14 + rbp]
 	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
-	LONG $0x487dd262; WORD $0x2458; BYTE $0x18 // vpbroadcastd zmm4, dword ptr [r8 + rbx]
-	LONG $0x497d9262; WORD $0x2458; BYTE $0x18 // vpbroadcastd zmm4 {k1}, dword ptr [r8 + r11]
+	LONG $0x487df262; WORD $0x2458; BYTE $0x2b // vpbroadcastd zmm4, dword ptr [rbx + rbp]
+	LONG $0x497dd262; WORD $0x2458; BYTE $0x2b // vpbroadcastd zmm4 {k1}, dword ptr [r11 + rbp]
 	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
-	LONG $0x40c78349 // add r15, 0x40
-	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	WORD $0xff48; BYTE $0xcf // dec rdi
-	WORD $0xc675 // jne 0x130a0 <firstAVX512VNNI+0x3d80>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	WORD $0xae75 // jne 0x13090 <firstAVX512VNNI+0x3d70>
-	LONG $0xfffeafe9; BYTE $0xff // jmp 0x12f96 <firstAVX512VNNI+0x3c76>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xffe4bfe9; BYTE $0xff // jmp 0x115b5 <firstAVX512VNNI+0x2295>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x40c58349 // add r13, 0x40
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	WORD $0x394d; BYTE $0xc4 // cmp r12, r8
+	LONG $0xff6f840f; WORD $0xffff // je 0x13770 <firstAVX512VNNI+0x4450>
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	WORD $0xaa7c // jl 0x137b0 <firstAVX512VNNI+0x4490>
+	LONG $0x29148d4d // lea r10, [r9 + rbp]
+	WORD $0xabeb // jmp 0x137b7 <firstAVX512VNNI+0x4497>
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xffe18fe9; BYTE $0xff // jmp 0x119aa <firstAVX512VNNI+0x268a>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0x06e0c149 // shl r8, 0x6
 	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	QUAD $0x00000004851c8d4c // lea r11, [4*rax + 0x4]
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x3feb // jmp 0x1315e <firstAVX512VNNI+0x3e3e>
-	BYTE $0x90 // nop
-	LONG $0x24142b48 // sub rdx, qword ptr [rsp]
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	LONG $0xcf92fbc5 // kmovd k1, edi
+	WORD $0x46eb // jmp 0x1388f <firstAVX512VNNI+0x456f>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x24442b48; BYTE $0x08 // sub rax, qword ptr [rsp + 0x8]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4d0f; BYTE $0xd0 // cmovge edx, eax
+	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0x497ef162; WORD $0x0b7f // vmovdqu32 zmmword ptr [rbx] {k1}, zmm1
-	LONG $0x02508d48 // lea rdx, [rax + 0x2]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
-	WORD $0x8948; BYTE $0xc3 // mov rbx, rax
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xf6ab8f0f; WORD $0xffff // jg 0x12809 <firstAVX512VNNI+0x34e9>
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x02 // vmovdqu64 zmm5, zmmword ptr [rdx + r8]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x13290 <firstAVX512VNNI+0x3f70>
-	LONG $0x704d8b4c // mov r9, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x010a8e0f; WORD $0x0000 // jle 0x13290 <firstAVX512VNNI+0x3f70>
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	LONG $0xf1af0f4c // imul r14, rcx
-	LONG $0xf1af0f4d // imul r14, r9
-	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
-	LONG $0x247c8b4c; BYTE $0x28 // mov r15, qword ptr [rsp + 0x28]
-	LONG $0xfbaf0f4c // imul r15, rbx
-	LONG $0x78658b4c // mov r12, qword ptr [rbp + 0x78]
-	LONG $0x506d8b4c // mov r13, qword ptr [rbp + 0x50]
-	LONG $0x246c034c; BYTE $0x58 // add r13, qword ptr [rsp + 0x58]
+	LONG $0x02498d49 // lea rcx, [r9 + 0x2]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf5398f0f; WORD $0xffff // jg 0x12dc8 <firstAVX512VNNI+0x3aa8>
+	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x0974 // je 0x138a0 <firstAVX512VNNI+0x4580>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0ceb // jmp 0x138a7 <firstAVX512VNNI+0x4587>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [rax + r8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	LONG $0x013c8e0f; WORD $0x0000 // jle 0x13a00 <firstAVX512VNNI+0x46e0>
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x012f8e0f; WORD $0x0000 // jle 0x13a00 <firstAVX512VNNI+0x46e0>
+	WORD $0x894d; BYTE $0xc7 // mov r15, r8
+	LONG $0xfaaf0f4c // imul r15, rdx
+	LONG $0xfeaf0f4d // imul r15, r14
+	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
+	LONG $0x24648b4c; BYTE $0x48 // mov r12, qword ptr [rsp + 0x48]
+	LONG $0xe3af0f4c // imul r12, rbx
+	LONG $0xa0a72b4c; WORD $0x0000; BYTE $0x00 // sub r12, qword ptr [rdi + 0xa0]
+	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
+	LONG $0x506f8b48 // mov rbp, qword ptr [rdi + 0x50]
+	LONG $0x246c0348; BYTE $0x70 // add rbp, qword ptr [rsp + 0x70]
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -15454,44 +15840,52 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
-	WORD $0xed31 // xor ebp, ebp
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xec3c8b49 // mov rdi, qword ptr [r12 + 8*rbp]
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x0e6f // vmovdqu64 zmm9, zmmword ptr [r14]
-	LONG $0x487d7262; WORD $0x1758 // vpbroadcastd zmm10, dword ptr [rdi]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x10eb // jmp 0x1393c <firstAVX512VNNI+0x461c>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x3949; BYTE $0xd1 // cmp r9, rdx
+	LONG $0x00ee840f; WORD $0x0000 // je 0x13a2a <firstAVX512VNNI+0x470a>
+	LONG $0xcd5c8b4f; BYTE $0x00 // mov r11, qword ptr [r13 + 8*r9]
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00009ae9; BYTE $0x00 // jmp 0x139e5 <firstAVX512VNNI+0x46c5>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x0f6f // vmovdqu64 zmm9, zmmword ptr [r15]
+	LONG $0x487d5262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [r10]
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x33 // vpbroadcastd zmm11, dword ptr [r11 + rsi]
 	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x37 // vpbroadcastd zmm10, dword ptr [rdi + rsi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
-	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x1e // vpbroadcastd zmm10, dword ptr [rsi + r11]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x1e // vpbroadcastd zmm11, dword ptr [rsi + r11]
 	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
-	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x1e // vpbroadcastd zmm10, dword ptr [rsi + r11]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x1e // vpbroadcastd zmm11, dword ptr [rsi + r11]
 	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
-	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x1e // vpbroadcastd zmm10, dword ptr [rsi + r11]
+	LONG $0x4825d262; WORD $0xe150 // vpdpbusd zmm4, zmm11, zmm9
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x1e // vpbroadcastd zmm11, dword ptr [rsi + r11]
 	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x3e // vpbroadcastd zmm10, dword ptr [rsi + rdi]
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xff6e850f; WORD $0xffff // jne 0x131f0 <firstAVX512VNNI+0x3ed0>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	LONG $0xff52850f; WORD $0xffff // jne 0x131e0 <firstAVX512VNNI+0x3ec0>
-	WORD $0x2aeb // jmp 0x132ba <firstAVX512VNNI+0x3f9a>
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	WORD $0x0149; BYTE $0xeb // add r11, rbp
+	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x40c78349 // add r15, 0x40
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xff4b840f; WORD $0xffff // je 0x13930 <firstAVX512VNNI+0x4610>
+	WORD $0x894d; BYTE $0xda // mov r10, r11
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xff5f8d0f; WORD $0xffff // jge 0x13950 <firstAVX512VNNI+0x4630>
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	LONG $0xffff53e9; BYTE $0xff // jmp 0x13950 <firstAVX512VNNI+0x4630>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -15499,11 +15893,10 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x5daf0f48; BYTE $0x58 // imul rbx, qword ptr [rbp + 0x58]
-	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
-	LONG $0x24748b4c; BYTE $0x38 // mov r14, qword ptr [rsp + 0x38]
-	LONG $0x487c1162; WORD $0x0c10; BYTE $0x06 // vmovups zmm9, zmmword ptr [r14 + r8]
+	LONG $0x5faf0f48; BYTE $0x58 // imul rbx, qword ptr [rdi + 0x58]
+	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x487c1162; WORD $0x0c10; BYTE $0x02 // vmovups zmm9, zmmword ptr [r10 + r8]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -15521,24 +15914,26 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x03148d4a // lea rdx, [rbx + r8]
-	WORD $0x3949; BYTE $0xfb // cmp r11, rdi
-	WORD $0x397e // jle 0x13380 <firstAVX512VNNI+0x4060>
-	LONG $0x243c2b48 // sub rdi, qword ptr [rsp]
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x03048d4a // lea rax, [rbx + r8]
+	LONG $0x241c8b4c // mov r11, qword ptr [rsp]
+	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
+	WORD $0x3a7e // jle 0x13af0 <firstAVX512VNNI+0x47d0>
+	LONG $0x24542b48; BYTE $0x08 // sub rdx, qword ptr [rsp + 0x8]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04ff8348 // cmp rdi, 0x4
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ef162; WORD $0x2a7f // vmovdqu32 zmmword ptr [rdx] {k1}, zmm5
-	WORD $0x0eeb // jmp 0x13386 <firstAVX512VNNI+0x4066>
+	LONG $0x497ef162; WORD $0x287f // vmovdqu32 zmmword ptr [rax] {k1}, zmm5
+	WORD $0x0eeb // jmp 0x13af6 <firstAVX512VNNI+0x47d6>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fef162; WORD $0x2a7f // vmovdqu64 zmmword ptr [rdx], zmm5
-	LONG $0x487c9162; WORD $0x2c10; BYTE $0x06 // vmovups zmm5, zmmword ptr [r14 + r8]
+	LONG $0x48fef162; WORD $0x287f // vmovdqu64 zmmword ptr [rax], zmm5
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x487c9162; WORD $0x2c10; BYTE $0x02 // vmovups zmm5, zmmword ptr [r10 + r8]
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
 	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
@@ -15553,20 +15948,20 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
-	LONG $0x585d0348 // add rbx, qword ptr [rbp + 0x58]
+	LONG $0x585f0348 // add rbx, qword ptr [rdi + 0x58]
 	LONG $0x4865f162; WORD $0xd0ed // vpaddsw zmm2, zmm3, zmm0
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x486df162; WORD $0xc967 // vpackuswb zmm1, zmm2, zmm1
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0xfd198f0f; WORD $0xffff // jg 0x13120 <firstAVX512VNNI+0x3e00>
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	LONG $0xfcd48f0f; WORD $0xffff // jg 0x13850 <firstAVX512VNNI+0x4530>
 	LONG $0x48fef162; WORD $0x0b7f // vmovdqu64 zmmword ptr [rbx], zmm1
-	LONG $0xfffd38e9; BYTE $0xff // jmp 0x1314a <firstAVX512VNNI+0x3e2a>
+	LONG $0xfffcf4e9; BYTE $0xff // jmp 0x1387b <firstAVX512VNNI+0x455b>
 	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0x06e6c149 // shl r14, 0x6
 	LONG $0xc892fbc5 // kmovd k1, eax
 	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
 	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
@@ -15576,10 +15971,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
 	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x000004ba; BYTE $0x00 // mov edx, 0x4
-	WORD $0xc031 // xor eax, eax
-	LONG $0x0001d3e9; BYTE $0x00 // jmp 0x1363a <firstAVX512VNNI+0x431a>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x2474894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r14
+	LONG $0x0001d9e9; BYTE $0x00 // jmp 0x13dbb <firstAVX512VNNI+0x4a9b>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
 	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
@@ -15587,11 +15983,10 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
 	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x5daf0f4c; BYTE $0x58 // imul r11, qword ptr [rbp + 0x58]
-	LONG $0x085d034c // add r11, qword ptr [rbp + 0x8]
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x487c1162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [r9 + r8]
+	LONG $0x5faf0f4c; BYTE $0x58 // imul r11, qword ptr [rdi + 0x58]
+	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
+	LONG $0x24748b4c; BYTE $0x08 // mov r14, qword ptr [rsp + 0x8]
+	LONG $0x487c1162; WORD $0x1410; BYTE $0x32 // vmovups zmm10, zmmword ptr [r10 + r14]
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
@@ -15610,26 +16005,26 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
 	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
 	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
-	LONG $0x40558b48 // mov rdx, qword ptr [rbp + 0x40]
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf640; BYTE $0xd7 // not dil
-	LONG $0xcfb60f40 // movzx ecx, dil
-	LONG $0x0000ffbb; BYTE $0x00 // mov ebx, 0xff
-	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
-	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0x2a7e9162; WORD $0x347f; BYTE $0x03 // vmovdqu32 ymmword ptr [r11 + r8] {k2}, ymm6
-	WORD $0x014d; BYTE $0xc3 // add r11, r8
-	LONG $0x584d8b48 // mov rcx, qword ptr [rbp + 0x58]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	WORD $0x294c; BYTE $0xc0 // sub rax, r8
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f6 // not dl
+	WORD $0xb60f; BYTE $0xc2 // movzx eax, dl
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc14d0f41 // cmovge eax, r9d
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7e9162; WORD $0x347f; BYTE $0x33 // vmovdqu32 ymmword ptr [r11 + r14] {k2}, ymm6
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xf63b; BYTE $0x01 // vextracti64x4 ymm6, zmm6, 0x1
-	LONG $0x2a7eb162; WORD $0x347f; BYTE $0x19 // vmovdqu32 ymmword ptr [rcx + r11] {k2}, ymm6
-	LONG $0x407d8b48 // mov rdi, qword ptr [rbp + 0x40]
-	LONG $0x58558b48 // mov rdx, qword ptr [rbp + 0x58]
-	LONG $0x487c9162; WORD $0x3410; BYTE $0x01 // vmovups zmm6, zmmword ptr [r9 + r8]
+	LONG $0x2a7eb162; WORD $0x347f; BYTE $0x18 // vmovdqu32 ymmword ptr [rax + r11] {k2}, ymm6
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x487c9162; WORD $0x3410; BYTE $0x32 // vmovups zmm6, zmmword ptr [r10 + r14]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -15646,46 +16041,53 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
 	LONG $0x485df162; WORD $0xd8ed // vpaddsw zmm3, zmm4, zmm0
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
-	WORD $0x294c; BYTE $0xf7 // sub rdi, r14
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0x294c; BYTE $0xc2 // sub rdx, r8
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
 	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
 	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf641; BYTE $0xd1 // not r9b
-	LONG $0xc9b60f41 // movzx ecx, r9b
-	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
-	LONG $0x533c8d49 // lea rdi, [r11 + 2*rdx]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf641; BYTE $0xd0 // not r8b
+	LONG $0xc8b60f41 // movzx ecx, r8b
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0x43148d49 // lea rdx, [r11 + 2*rax]
 	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x53 // vmovdqu32 ymmword ptr [r11 + 2*rdx] {k2}, ymm2
-	LONG $0x584d8b48 // mov rcx, qword ptr [rbp + 0x58]
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x43 // vmovdqu32 ymmword ptr [r11 + 2*rax] {k2}, ymm2
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
-	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x39 // vmovdqu32 ymmword ptr [rcx + rdi] {k2}, ymm2
-	LONG $0x04508d48 // lea rdx, [rax + 0x4]
-	LONG $0x304d8b48 // mov rcx, qword ptr [rbp + 0x30]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xf8bc8f0f; WORD $0xffff // jg 0x12ef6 <firstAVX512VNNI+0x3bd6>
-	WORD $0x8949; BYTE $0xc3 // mov r11, rax
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
-	LONG $0x684d8b48 // mov rcx, qword ptr [rbp + 0x68]
-	LONG $0x48feb162; WORD $0x346f; BYTE $0x02 // vmovdqu64 zmm6, zmmword ptr [rdx + r8]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe188e0f; WORD $0xffff // jle 0x13470 <firstAVX512VNNI+0x4150>
-	LONG $0x704d8b4c // mov r9, qword ptr [rbp + 0x70]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfe0b8e0f; WORD $0xffff // jle 0x13470 <firstAVX512VNNI+0x4150>
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0xd9af0f48 // imul rbx, rcx
-	LONG $0xd9af0f49 // imul rbx, r9
-	LONG $0x105d0348 // add rbx, qword ptr [rbp + 0x10]
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0xf3af0f4d // imul r14, r11
-	LONG $0x787d8b4c // mov r15, qword ptr [rbp + 0x78]
-	LONG $0x50658b4c // mov r12, qword ptr [rbp + 0x50]
-	LONG $0x2464034c; BYTE $0x70 // add r12, qword ptr [rsp + 0x70]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + rdx] {k2}, ymm2
+	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
+	LONG $0x044b8d49 // lea rcx, [r11 + 0x4]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf7dc8f0f; WORD $0xffff // jg 0x13597 <firstAVX512VNNI+0x4277>
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x0d74 // je 0x13dd0 <firstAVX512VNNI+0x4ab0>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x10eb // jmp 0x13dd7 <firstAVX512VNNI+0x4ab7>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xa88f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0xa8]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x68578b48 // mov rdx, qword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x30 // vmovdqu64 zmm6, zmmword ptr [rax + r14]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
+	LONG $0xfdfc8e0f; WORD $0xffff // jle 0x13bf0 <firstAVX512VNNI+0x48d0>
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xfdef8e0f; WORD $0xffff // jle 0x13bf0 <firstAVX512VNNI+0x48d0>
+	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0xf3af0f4c // imul r14, rbx
+	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
+	LONG $0x247c8b4c; BYTE $0x48 // mov r15, qword ptr [rsp + 0x48]
+	LONG $0xfbaf0f4d // imul r15, r11
+	LONG $0xa0bf2b4c; WORD $0x0000; BYTE $0x00 // sub r15, qword ptr [rdi + 0xa0]
+	LONG $0x78678b4c // mov r12, qword ptr [rdi + 0x78]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
+	QUAD $0x0000008024ac034c // add r13, qword ptr [rsp + 0x80]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
 	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
@@ -15693,60 +16095,67 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
 	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xef2c8b4b // mov rbp, qword ptr [r15 + 8*r13]
-	WORD $0x014c; BYTE $0xf5 // add rbp, r14
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487d7262; WORD $0x5558; BYTE $0x00 // vpbroadcastd zmm10, dword ptr [rbp]
-	QUAD $0x00355458497d7262 // vpbroadcastd zmm10 {k1}, dword ptr [rbp + rsi]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11, dword ptr [rsi + rbp]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + rbp]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x2458; BYTE $0x2e // vpbroadcastd zmm12, dword ptr [rsi + rbp]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x2458; BYTE $0x2e // vpbroadcastd zmm12 {k1}, dword ptr [rsi + rbp]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x2c58; BYTE $0x2e // vpbroadcastd zmm13, dword ptr [rsi + rbp]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x2c58; BYTE $0x2e // vpbroadcastd zmm13 {k1}, dword ptr [rsi + rbp]
-	LONG $0x48fe7162; WORD $0x336f // vmovdqu64 zmm14, zmmword ptr [rbx]
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x3c58; BYTE $0x2e // vpbroadcastd zmm15, dword ptr [rsi + rbp]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x0eeb // jmp 0x13e6c <firstAVX512VNNI+0x4b4c>
+	WORD $0x9066 // nop
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x3948; BYTE $0xd5 // cmp rbp, rdx
+	LONG $0xfdae840f; WORD $0xffff // je 0x13c1a <firstAVX512VNNI+0x48fa>
+	LONG $0xec0c8b4d // mov r9, qword ptr [r12 + 8*rbp]
+	WORD $0x014d; BYTE $0xf9 // add r9, r15
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x13f62 <firstAVX512VNNI+0x4c42>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x487d7262; WORD $0x1058 // vpbroadcastd zmm10, dword ptr [rax]
+	LONG $0x497d5262; WORD $0x1458; BYTE $0x31 // vpbroadcastd zmm10 {k1}, dword ptr [r9 + rsi]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm11, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x2458; BYTE $0x0e // vpbroadcastd zmm12, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x2458; BYTE $0x0e // vpbroadcastd zmm12 {k1}, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x2c58; BYTE $0x0e // vpbroadcastd zmm13, dword ptr [rsi + r9]
+	LONG $0x48fe5162; WORD $0x366f // vmovdqu64 zmm14, zmmword ptr [r14]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x2c58; BYTE $0x0e // vpbroadcastd zmm13 {k1}, dword ptr [rsi + r9]
 	LONG $0x482dd262; WORD $0xf650 // vpdpbusd zmm6, zmm10, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x3c58; BYTE $0x2e // vpbroadcastd zmm15 {k1}, dword ptr [rsi + rbp]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10, dword ptr [rsi + r9]
 	LONG $0x48255262; WORD $0xce50 // vpdpbusd zmm9, zmm11, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10, dword ptr [rsi + rbp]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + r9]
 	LONG $0x481dd262; WORD $0xfe50 // vpdpbusd zmm7, zmm12, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + rbp]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm11, dword ptr [rsi + r9]
 	LONG $0x48155262; WORD $0xc650 // vpdpbusd zmm8, zmm13, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11, dword ptr [rsi + rbp]
-	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + rbp]
-	LONG $0x482dd262; WORD $0xee50 // vpdpbusd zmm5, zmm10, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10, dword ptr [rsi + rbp]
-	LONG $0x4825d262; WORD $0xd650 // vpdpbusd zmm2, zmm11, zmm14
-	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
-	LONG $0x497d7262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + rbp]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + r9]
+	LONG $0x482dd262; WORD $0xe650 // vpdpbusd zmm4, zmm10, zmm14
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10, dword ptr [rsi + r9]
+	LONG $0x4825d262; WORD $0xee50 // vpdpbusd zmm5, zmm11, zmm14
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x482dd262; WORD $0xd650 // vpdpbusd zmm2, zmm10, zmm14
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x497d3262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + r9]
 	LONG $0x482dd262; WORD $0xde50 // vpdpbusd zmm3, zmm10, zmm14
-	LONG $0x40c38348 // add rbx, 0x40
-	WORD $0x014c; BYTE $0xe5 // add rbp, r12
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xff1f850f; WORD $0xffff // jne 0x136d0 <firstAVX512VNNI+0x43b0>
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
-	LONG $0xff03850f; WORD $0xffff // jne 0x136c0 <firstAVX512VNNI+0x43a0>
-	LONG $0xfffcd8e9; BYTE $0xff // jmp 0x1349a <firstAVX512VNNI+0x417a>
-	LONG $0x98c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x98
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
+	LONG $0xfefe840f; WORD $0xffff // je 0x13e60 <firstAVX512VNNI+0x4b40>
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xff128d0f; WORD $0xffff // jge 0x13e80 <firstAVX512VNNI+0x4b60>
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0xffff06e9; BYTE $0xff // jmp 0x13e80 <firstAVX512VNNI+0x4b60>
+	LONG $0xc8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -15769,10 +16178,10 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30ec8348 // sub rsp, 0x30
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03aa840f; WORD $0x0000 // je 0x13ba5 <depthwise3x3s1AVX512VNNI+0x3c5>
+	LONG $0x03aa840f; WORD $0x0000 // je 0x14355 <depthwise3x3s1AVX512VNNI+0x3c5>
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x07718e0f; WORD $0x0000 // jle 0x13f79 <depthwise3x3s1AVX512VNNI+0x799>
+	LONG $0x07718e0f; WORD $0x0000 // jle 0x14729 <depthwise3x3s1AVX512VNNI+0x799>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	LONG $0xff4e8d48 // lea rcx, [rsi - 0x1]
@@ -15786,7 +16195,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x244c8944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r9d
 	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	WORD $0x26eb // jmp 0x13865 <depthwise3x3s1AVX512VNNI+0x85>
+	WORD $0x26eb // jmp 0x14015 <depthwise3x3s1AVX512VNNI+0x85>
 	BYTE $0x90 // nop
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
@@ -15795,7 +16204,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x07148d0f; WORD $0x0000 // jge 0x13f79 <depthwise3x3s1AVX512VNNI+0x799>
+	LONG $0x07148d0f; WORD $0x0000 // jge 0x14729 <depthwise3x3s1AVX512VNNI+0x799>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
@@ -15816,7 +16225,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1396e <depthwise3x3s1AVX512VNNI+0x18e>
+	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1411e <depthwise3x3s1AVX512VNNI+0x18e>
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x0f148d4d // lea r10, [r15 + rcx]
@@ -15835,25 +16244,25 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
 	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	WORD $0x4275 // jne 0x13967 <depthwise3x3s1AVX512VNNI+0x187>
+	WORD $0x4275 // jne 0x14117 <depthwise3x3s1AVX512VNNI+0x187>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2776 // jbe 0x13955 <depthwise3x3s1AVX512VNNI+0x175>
+	WORD $0x2776 // jbe 0x14105 <depthwise3x3s1AVX512VNNI+0x175>
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	WORD $0x0673 // jae 0x13940 <depthwise3x3s1AVX512VNNI+0x160>
+	WORD $0x0673 // jae 0x140f0 <depthwise3x3s1AVX512VNNI+0x160>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	WORD $0x2173 // jae 0x1396e <depthwise3x3s1AVX512VNNI+0x18e>
+	WORD $0x2173 // jae 0x1411e <depthwise3x3s1AVX512VNNI+0x18e>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x19eb // jmp 0x1396e <depthwise3x3s1AVX512VNNI+0x18e>
+	WORD $0x19eb // jmp 0x1411e <depthwise3x3s1AVX512VNNI+0x18e>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed48e0f; WORD $0xffff // jle 0x1384d <depthwise3x3s1AVX512VNNI+0x6d>
+	LONG $0xfed48e0f; WORD $0xffff // jle 0x13ffd <depthwise3x3s1AVX512VNNI+0x6d>
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
 	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
@@ -15883,7 +16292,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b44; BYTE $0x14 // mov r9d, dword ptr [rsp + 0x14]
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x13aef <depthwise3x3s1AVX512VNNI+0x30f>
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1429f <depthwise3x3s1AVX512VNNI+0x30f>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
@@ -15926,7 +16335,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
 	LONG $0x40573b4c // cmp r10, qword ptr [rdi + 0x40]
-	LONG $0xfd518d0f; WORD $0xffff // jge 0x13840 <depthwise3x3s1AVX512VNNI+0x60>
+	LONG $0xfd518d0f; WORD $0xffff // jge 0x13ff0 <depthwise3x3s1AVX512VNNI+0x60>
 	WORD $0x894d; BYTE $0xd6 // mov r14, r10
 	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
@@ -15936,7 +16345,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfeee8e0f; WORD $0xffff // jle 0x13a10 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xfeee8e0f; WORD $0xffff // jle 0x141c0 <depthwise3x3s1AVX512VNNI+0x230>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
@@ -15949,19 +16358,19 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48755162; WORD $0xe761 // vpunpcklwd zmm12, zmm1, zmm15 # zmm12 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
 	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
 	LONG $0x2474394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r14
-	LONG $0xfe9f850f; WORD $0xffff // jne 0x13a10 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xfe9f850f; WORD $0xffff // jne 0x141c0 <depthwise3x3s1AVX512VNNI+0x230>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe7e860f; WORD $0xffff // jbe 0x139fc <depthwise3x3s1AVX512VNNI+0x21c>
+	LONG $0xfe7e860f; WORD $0xffff // jbe 0x141ac <depthwise3x3s1AVX512VNNI+0x21c>
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x0673 // jae 0x13b8d <depthwise3x3s1AVX512VNNI+0x3ad>
+	WORD $0x0673 // jae 0x1433d <depthwise3x3s1AVX512VNNI+0x3ad>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0xfe76830f; WORD $0xffff // jae 0x13a10 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xfe76830f; WORD $0xffff // jae 0x141c0 <depthwise3x3s1AVX512VNNI+0x230>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0xfffe6be9; BYTE $0xff // jmp 0x13a10 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xfffe6be9; BYTE $0xff // jmp 0x141c0 <depthwise3x3s1AVX512VNNI+0x230>
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03c78e0f; WORD $0x0000 // jle 0x13f79 <depthwise3x3s1AVX512VNNI+0x799>
+	LONG $0x03c78e0f; WORD $0x0000 // jle 0x14729 <depthwise3x3s1AVX512VNNI+0x799>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -15975,7 +16384,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
 	LONG $0x24448944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r8d
-	WORD $0x29eb // jmp 0x13c15 <depthwise3x3s1AVX512VNNI+0x435>
+	WORD $0x29eb // jmp 0x143c5 <depthwise3x3s1AVX512VNNI+0x435>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
@@ -15984,7 +16393,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x03648d0f; WORD $0x0000 // jge 0x13f79 <depthwise3x3s1AVX512VNNI+0x799>
+	LONG $0x03648d0f; WORD $0x0000 // jge 0x14729 <depthwise3x3s1AVX512VNNI+0x799>
 	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
@@ -16005,7 +16414,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00af8e0f; WORD $0x0000 // jle 0x13d22 <depthwise3x3s1AVX512VNNI+0x542>
+	LONG $0x00af8e0f; WORD $0x0000 // jle 0x144d2 <depthwise3x3s1AVX512VNNI+0x542>
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	WORD $0x894c; BYTE $0xee // mov rsi, r13
 	LONG $0x0e1c8d4d // lea r11, [r14 + rcx]
@@ -16024,25 +16433,25 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xee61 // vpunpcklwd zmm5, zmm2, zmm6 # zmm5 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
 	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4375 // jne 0x13d1a <depthwise3x3s1AVX512VNNI+0x53a>
+	WORD $0x4375 // jne 0x144ca <depthwise3x3s1AVX512VNNI+0x53a>
 	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
-	WORD $0x2876 // jbe 0x13d08 <depthwise3x3s1AVX512VNNI+0x528>
+	WORD $0x2876 // jbe 0x144b8 <depthwise3x3s1AVX512VNNI+0x528>
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
-	WORD $0x0673 // jae 0x13cf2 <depthwise3x3s1AVX512VNNI+0x512>
+	WORD $0x0673 // jae 0x144a2 <depthwise3x3s1AVX512VNNI+0x512>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x2273 // jae 0x13d22 <depthwise3x3s1AVX512VNNI+0x542>
+	WORD $0x2273 // jae 0x144d2 <depthwise3x3s1AVX512VNNI+0x542>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x1aeb // jmp 0x13d22 <depthwise3x3s1AVX512VNNI+0x542>
+	WORD $0x1aeb // jmp 0x144d2 <depthwise3x3s1AVX512VNNI+0x542>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed08e0f; WORD $0xffff // jle 0x13bfd <depthwise3x3s1AVX512VNNI+0x41d>
+	LONG $0xfed08e0f; WORD $0xffff // jle 0x143ad <depthwise3x3s1AVX512VNNI+0x41d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0x04e5c149 // shl r13, 0x4
@@ -16072,7 +16481,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x000129e9; BYTE $0x00 // jmp 0x13ed8 <depthwise3x3s1AVX512VNNI+0x6f8>
+	LONG $0x000129e9; BYTE $0x00 // jmp 0x14688 <depthwise3x3s1AVX512VNNI+0x6f8>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -16122,7 +16531,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
 	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
 	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
-	LONG $0xfd188d0f; WORD $0xffff // jge 0x13bf0 <depthwise3x3s1AVX512VNNI+0x410>
+	LONG $0xfd188d0f; WORD $0xffff // jge 0x143a0 <depthwise3x3s1AVX512VNNI+0x410>
 	WORD $0x8949; BYTE $0xda // mov r10, rbx
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -16130,7 +16539,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	LONG $0xfed18e0f; WORD $0xffff // jle 0x13dd0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x14580 <depthwise3x3s1AVX512VNNI+0x5f0>
 	LONG $0xc97e5162; WORD $0x166f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14]
 	LONG $0xc97e5162; WORD $0x1f6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x246f; BYTE $0x24 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r12]
@@ -16143,15 +16552,15 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48053162; WORD $0xe061 // vpunpcklwd zmm12, zmm15, zmm16 # zmm12 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27]
 	LONG $0x48053162; WORD $0xe869 // vpunpckhwd zmm13, zmm15, zmm16 # zmm13 = zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31]
 	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
-	LONG $0xfe85850f; WORD $0xffff // jne 0x13dd0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0xfe85850f; WORD $0xffff // jne 0x14580 <depthwise3x3s1AVX512VNNI+0x5f0>
 	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
-	LONG $0xfe57860f; WORD $0xffff // jbe 0x13daf <depthwise3x3s1AVX512VNNI+0x5cf>
+	LONG $0xfe57860f; WORD $0xffff // jbe 0x1455f <depthwise3x3s1AVX512VNNI+0x5cf>
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x0673 // jae 0x13f67 <depthwise3x3s1AVX512VNNI+0x787>
+	WORD $0x0673 // jae 0x14717 <depthwise3x3s1AVX512VNNI+0x787>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	LONG $0xfe47820f; WORD $0xffff // jb 0x13dbb <depthwise3x3s1AVX512VNNI+0x5db>
-	LONG $0xfffe57e9; BYTE $0xff // jmp 0x13dd0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0xfe47820f; WORD $0xffff // jb 0x1456b <depthwise3x3s1AVX512VNNI+0x5db>
+	LONG $0xfffe57e9; BYTE $0xff // jmp 0x14580 <depthwise3x3s1AVX512VNNI+0x5f0>
 	LONG $0x30c48348 // add rsp, 0x30
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -16175,7 +16584,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38ec8348 // sub rsp, 0x38
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x4174 // je 0x13fe8 <depthwise3x3s1TwoRowsAVX512VNNI+0x58>
+	WORD $0x4174 // je 0x14798 <depthwise3x3s1TwoRowsAVX512VNNI+0x58>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -16186,12 +16595,12 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x04f88349 // cmp r8, 0x4
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	WORD $0x5b7d // jge 0x14030 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
+	WORD $0x5b7d // jge 0x147e0 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	LONG $0x04998f0f; WORD $0x0000 // jg 0x1447c <depthwise3x3s1TwoRowsAVX512VNNI+0x4ec>
-	LONG $0x0011c4e9; BYTE $0x00 // jmp 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x04998f0f; WORD $0x0000 // jg 0x14c2c <depthwise3x3s1TwoRowsAVX512VNNI+0x4ec>
+	LONG $0x0011c4e9; BYTE $0x00 // jmp 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -16202,18 +16611,18 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	LONG $0x24048944 // mov dword ptr [rsp], r8d
-	LONG $0x05628d0f; WORD $0x0000 // jge 0x1457f <depthwise3x3s1TwoRowsAVX512VNNI+0x5ef>
+	LONG $0x05628d0f; WORD $0x0000 // jge 0x14d2f <depthwise3x3s1TwoRowsAVX512VNNI+0x5ef>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x09c68f0f; WORD $0x0000 // jg 0x149f1 <depthwise3x3s1TwoRowsAVX512VNNI+0xa61>
-	LONG $0x00117ce9; BYTE $0x00 // jmp 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x09c68f0f; WORD $0x0000 // jg 0x151a1 <depthwise3x3s1TwoRowsAVX512VNNI+0xa61>
+	LONG $0x00117ce9; BYTE $0x00 // jmp 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	WORD $0x37eb // jmp 0x1407c <depthwise3x3s1TwoRowsAVX512VNNI+0xec>
+	WORD $0x37eb // jmp 0x1482c <depthwise3x3s1TwoRowsAVX512VNNI+0xec>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
@@ -16223,7 +16632,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x03ef8f0f; WORD $0x0000 // jg 0x1446b <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	LONG $0x03ef8f0f; WORD $0x0000 // jg 0x14c1b <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -16237,7 +16646,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
-	LONG $0x00968e0f; WORD $0x0000 // jle 0x14150 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	LONG $0x00968e0f; WORD $0x0000 // jle 0x14900 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [r14 + r10]
 	LONG $0x48fe9162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [r15 + r10]
 	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x14 // vmovdqu64 zmm3, zmmword ptr [r12 + r10]
@@ -16251,22 +16660,22 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd461 // vpunpcklwd zmm2, zmm1, zmm4 # zmm2 = zmm1[0],zmm4[0],zmm1[1],zmm4[1],zmm1[2],zmm4[2],zmm1[3],zmm4[3],zmm1[8],zmm4[8],zmm1[9],zmm4[9],zmm1[10],zmm4[10],zmm1[11],zmm4[11],zmm1[16],zmm4[16],zmm1[17],zmm4[17],zmm1[18],zmm4[18],zmm1[19],zmm4[19],zmm1[24],zmm4[24],zmm1[25],zmm4[25],zmm1[26],zmm4[26],zmm1[27],zmm4[27]
 	LONG $0x4875f162; WORD $0xcc69 // vpunpckhwd zmm1, zmm1, zmm4 # zmm1 = zmm1[4],zmm4[4],zmm1[5],zmm4[5],zmm1[6],zmm4[6],zmm1[7],zmm4[7],zmm1[12],zmm4[12],zmm1[13],zmm4[13],zmm1[14],zmm4[14],zmm1[15],zmm4[15],zmm1[20],zmm4[20],zmm1[21],zmm4[21],zmm1[22],zmm4[22],zmm1[23],zmm4[23],zmm1[28],zmm4[28],zmm1[29],zmm4[29],zmm1[30],zmm4[30],zmm1[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	WORD $0x4175 // jne 0x14150 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	WORD $0x4175 // jne 0x14900 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
-	WORD $0x1e72 // jb 0x14135 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a5>
+	WORD $0x1e72 // jb 0x148e5 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a5>
 	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
-	WORD $0x0673 // jae 0x14125 <depthwise3x3s1TwoRowsAVX512VNNI+0x195>
+	WORD $0x0673 // jae 0x148d5 <depthwise3x3s1TwoRowsAVX512VNNI+0x195>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
-	WORD $0x2373 // jae 0x14150 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	WORD $0x2373 // jae 0x14900 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x1beb // jmp 0x14150 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	WORD $0x1beb // jmp 0x14900 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff088e0f; WORD $0xffff // jle 0x14063 <depthwise3x3s1TwoRowsAVX512VNNI+0xd3>
+	LONG $0xff088e0f; WORD $0xffff // jle 0x14813 <depthwise3x3s1TwoRowsAVX512VNNI+0xd3>
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0x04e5c148 // shl rbp, 0x4
 	LONG $0x245c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r11
@@ -16300,7 +16709,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x0001bae9; BYTE $0x00 // jmp 0x143ad <depthwise3x3s1TwoRowsAVX512VNNI+0x41d>
+	LONG $0x0001bae9; BYTE $0x00 // jmp 0x14b5d <depthwise3x3s1TwoRowsAVX512VNNI+0x41d>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
@@ -16375,7 +16784,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xde6f // vmovdqa64 zmm3, zmm14
 	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
-	LONG $0xfca38d0f; WORD $0xffff // jge 0x14050 <depthwise3x3s1TwoRowsAVX512VNNI+0xc0>
+	LONG $0xfca38d0f; WORD $0xffff // jge 0x14800 <depthwise3x3s1TwoRowsAVX512VNNI+0xc0>
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
@@ -16385,7 +16794,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x14210 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x149c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	LONG $0x48fed162; WORD $0x0e6f // vmovdqu64 zmm1, zmmword ptr [r14]
 	LONG $0x48fe5162; WORD $0x2f6f // vmovdqu64 zmm13, zmmword ptr [r15]
 	LONG $0x48fe5162; WORD $0x346f; BYTE $0x24 // vmovdqu64 zmm14, zmmword ptr [r12]
@@ -16399,20 +16808,20 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
 	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
 	LONG $0x240c3948 // cmp qword ptr [rsp], rcx
-	LONG $0xfdda850f; WORD $0xffff // jne 0x14210 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0xfdda850f; WORD $0xffff // jne 0x149c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
 	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
-	LONG $0xfdad820f; WORD $0xffff // jb 0x141f3 <depthwise3x3s1TwoRowsAVX512VNNI+0x263>
+	LONG $0xfdad820f; WORD $0xffff // jb 0x149a3 <depthwise3x3s1TwoRowsAVX512VNNI+0x263>
 	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
-	WORD $0x0673 // jae 0x14454 <depthwise3x3s1TwoRowsAVX512VNNI+0x4c4>
+	WORD $0x0673 // jae 0x14c04 <depthwise3x3s1TwoRowsAVX512VNNI+0x4c4>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
-	LONG $0xfdb0830f; WORD $0xffff // jae 0x14210 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0xfdb0830f; WORD $0xffff // jae 0x149c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0xfffda5e9; BYTE $0xff // jmp 0x14210 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0xfffda5e9; BYTE $0xff // jmp 0x149c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	LONG $0x0d308e0f; WORD $0x0000 // jle 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x0d308e0f; WORD $0x0000 // jle 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -16432,7 +16841,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	LONG $0x061f8e0f; WORD $0x0000 // jle 0x14af7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x061f8e0f; WORD $0x0000 // jle 0x152a7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
 	LONG $0x29348d48 // lea rsi, [rcx + rbp]
 	LONG $0x2b048d4d // lea r8, [r11 + rbp]
 	LONG $0x2b0c8d4c // lea r9, [rbx + rbp]
@@ -16451,24 +16860,24 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xe361 // vpunpcklwd zmm4, zmm1, zmm3 # zmm4 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
 	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	LONG $0x05b6850f; WORD $0x0000 // jne 0x14af7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x05b6850f; WORD $0x0000 // jne 0x152a7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
 	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	LONG $0x0594820f; WORD $0x0000 // jb 0x14ae5 <depthwise3x3s1TwoRowsAVX512VNNI+0xb55>
+	LONG $0x0594820f; WORD $0x0000 // jb 0x15295 <depthwise3x3s1TwoRowsAVX512VNNI+0xb55>
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0x08d2820f; WORD $0x0000 // jb 0x14e2f <depthwise3x3s1TwoRowsAVX512VNNI+0xe9f>
+	LONG $0x08d2820f; WORD $0x0000 // jb 0x155df <depthwise3x3s1TwoRowsAVX512VNNI+0xe9f>
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	LONG $0x058e830f; WORD $0x0000 // jae 0x14af7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x058e830f; WORD $0x0000 // jae 0x152a7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x05888f0f; WORD $0x0000 // jg 0x14b02 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
-	LONG $0x000c2de9; BYTE $0x00 // jmp 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x05888f0f; WORD $0x0000 // jg 0x152b2 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
+	LONG $0x000c2de9; BYTE $0x00 // jmp 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	WORD $0x36eb // jmp 0x145cb <depthwise3x3s1TwoRowsAVX512VNNI+0x63b>
+	WORD $0x36eb // jmp 0x14d7b <depthwise3x3s1TwoRowsAVX512VNNI+0x63b>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	LONG $0x24048b44 // mov r8d, dword ptr [rsp]
@@ -16478,7 +16887,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x04158f0f; WORD $0x0000 // jg 0x149e0 <depthwise3x3s1TwoRowsAVX512VNNI+0xa50>
+	LONG $0x04158f0f; WORD $0x0000 // jg 0x15190 <depthwise3x3s1TwoRowsAVX512VNNI+0xa50>
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -16491,7 +16900,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x14690 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x14e40 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
 	LONG $0x48feb162; WORD $0x146f; BYTE $0x0b // vmovdqu64 zmm2, zmmword ptr [rbx + r9]
 	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x0e // vmovdqu64 zmm3, zmmword ptr [r14 + r9]
 	LONG $0x48fe9162; WORD $0x246f; BYTE $0x0f // vmovdqu64 zmm4, zmmword ptr [r15 + r9]
@@ -16505,21 +16914,21 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xf461 // vpunpcklwd zmm6, zmm2, zmm4 # zmm6 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
 	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x3775 // jne 0x14690 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
+	WORD $0x3775 // jne 0x14e40 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x1a72 // jb 0x1467c <depthwise3x3s1TwoRowsAVX512VNNI+0x6ec>
+	WORD $0x1a72 // jb 0x14e2c <depthwise3x3s1TwoRowsAVX512VNNI+0x6ec>
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x0673 // jae 0x14671 <depthwise3x3s1TwoRowsAVX512VNNI+0x6e1>
+	WORD $0x0673 // jae 0x14e21 <depthwise3x3s1TwoRowsAVX512VNNI+0x6e1>
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	WORD $0x0e72 // jb 0x14688 <depthwise3x3s1TwoRowsAVX512VNNI+0x6f8>
-	WORD $0x14eb // jmp 0x14690 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
+	WORD $0x0e72 // jb 0x14e38 <depthwise3x3s1TwoRowsAVX512VNNI+0x6f8>
+	WORD $0x14eb // jmp 0x14e40 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x9066 // nop
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff178e0f; WORD $0xffff // jle 0x145b2 <depthwise3x3s1TwoRowsAVX512VNNI+0x622>
+	LONG $0xff178e0f; WORD $0xffff // jle 0x14d62 <depthwise3x3s1TwoRowsAVX512VNNI+0x622>
 	WORD $0x894d; BYTE $0xdd // mov r13, r11
 	LONG $0x04e5c149 // shl r13, 0x4
 	LONG $0x245c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r11
@@ -16553,7 +16962,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x000200e9; BYTE $0x00 // jmp 0x14933 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a3>
+	LONG $0x000200e9; BYTE $0x00 // jmp 0x150e3 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a3>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
@@ -16640,7 +17049,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xf76f // vmovdqa64 zmm6, zmm15
 	LONG $0x48fdb162; WORD $0xd06f // vmovdqa64 zmm2, zmm16
 	LONG $0x404f3b48 // cmp rcx, qword ptr [rdi + 0x40]
-	LONG $0xfc6d8d0f; WORD $0xffff // jge 0x145a0 <depthwise3x3s1TwoRowsAVX512VNNI+0x610>
+	LONG $0xfc6d8d0f; WORD $0xffff // jge 0x14d50 <depthwise3x3s1TwoRowsAVX512VNNI+0x610>
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -16648,7 +17057,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfdf68e0f; WORD $0xffff // jle 0x14750 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x14f00 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
 	LONG $0x48fe7162; WORD $0x2b6f // vmovdqu64 zmm13, zmmword ptr [rbx]
 	LONG $0x48fe5162; WORD $0x366f // vmovdqu64 zmm14, zmmword ptr [r14]
 	LONG $0x48fe5162; WORD $0x3f6f // vmovdqu64 zmm15, zmmword ptr [r15]
@@ -16662,19 +17071,19 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40653162; WORD $0xf861 // vpunpcklwd zmm15, zmm19, zmm16 # zmm15 = zmm19[0],zmm16[0],zmm19[1],zmm16[1],zmm19[2],zmm16[2],zmm19[3],zmm16[3],zmm19[8],zmm16[8],zmm19[9],zmm16[9],zmm19[10],zmm16[10],zmm19[11],zmm16[11],zmm19[16],zmm16[16],zmm19[17],zmm16[17],zmm19[18],zmm16[18],zmm19[19],zmm16[19],zmm19[24],zmm16[24],zmm19[25],zmm16[25],zmm19[26],zmm16[26],zmm19[27],zmm16[27]
 	LONG $0x4065a162; WORD $0xc069 // vpunpckhwd zmm16, zmm19, zmm16 # zmm16 = zmm19[4],zmm16[4],zmm19[5],zmm16[5],zmm19[6],zmm16[6],zmm19[7],zmm16[7],zmm19[12],zmm16[12],zmm19[13],zmm16[13],zmm19[14],zmm16[14],zmm19[15],zmm16[15],zmm19[20],zmm16[20],zmm19[21],zmm16[21],zmm19[22],zmm16[22],zmm19[23],zmm16[23],zmm19[28],zmm16[28],zmm19[29],zmm16[29],zmm19[30],zmm16[30],zmm19[31],zmm16[31]
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	LONG $0xfda2850f; WORD $0xffff // jne 0x14750 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	LONG $0xfda2850f; WORD $0xffff // jne 0x14f00 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
 	LONG $0x24148b44 // mov r10d, dword ptr [rsp]
 	LONG $0x00fa8141; WORD $0x0001; BYTE $0x00 // cmp r10d, 0x100
-	LONG $0xfd74820f; WORD $0xffff // jb 0x14733 <depthwise3x3s1TwoRowsAVX512VNNI+0x7a3>
+	LONG $0xfd74820f; WORD $0xffff // jb 0x14ee3 <depthwise3x3s1TwoRowsAVX512VNNI+0x7a3>
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x0673 // jae 0x149ce <depthwise3x3s1TwoRowsAVX512VNNI+0xa3e>
+	WORD $0x0673 // jae 0x1517e <depthwise3x3s1TwoRowsAVX512VNNI+0xa3e>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	LONG $0xfd64820f; WORD $0xffff // jb 0x1473f <depthwise3x3s1TwoRowsAVX512VNNI+0x7af>
-	LONG $0xfffd70e9; BYTE $0xff // jmp 0x14750 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	LONG $0xfd64820f; WORD $0xffff // jb 0x14eef <depthwise3x3s1TwoRowsAVX512VNNI+0x7af>
+	LONG $0xfffd70e9; BYTE $0xff // jmp 0x14f00 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x07bb8e0f; WORD $0x0000 // jle 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x07bb8e0f; WORD $0x0000 // jle 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
@@ -16694,7 +17103,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x040c8e0f; WORD $0x0000 // jle 0x14e57 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x040c8e0f; WORD $0x0000 // jle 0x15607 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
 	LONG $0x29348d4a // lea rsi, [rcx + r13]
 	LONG $0x2a048d4f // lea r8, [r10 + r13]
 	LONG $0x2b348d4f // lea r14, [r11 + r13]
@@ -16713,21 +17122,21 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xf461 // vpunpcklwd zmm6, zmm2, zmm4 # zmm6 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
 	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	LONG $0x03a4850f; WORD $0x0000 // jne 0x14e57 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x03a4850f; WORD $0x0000 // jne 0x15607 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
 	WORD $0x348b; BYTE $0x24 // mov esi, dword ptr [rsp]
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	LONG $0x0359820f; WORD $0x0000 // jb 0x14e1b <depthwise3x3s1TwoRowsAVX512VNNI+0xe8b>
+	LONG $0x0359820f; WORD $0x0000 // jb 0x155cb <depthwise3x3s1TwoRowsAVX512VNNI+0xe8b>
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0x037d820f; WORD $0x0000 // jb 0x14e4b <depthwise3x3s1TwoRowsAVX512VNNI+0xebb>
+	LONG $0x037d820f; WORD $0x0000 // jb 0x155fb <depthwise3x3s1TwoRowsAVX512VNNI+0xebb>
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	LONG $0x037d830f; WORD $0x0000 // jae 0x14e57 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x037d830f; WORD $0x0000 // jae 0x15607 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x000372e9; BYTE $0x00 // jmp 0x14e57 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x000372e9; BYTE $0x00 // jmp 0x15607 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x06aa8e0f; WORD $0x0000 // jle 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x06aa8e0f; WORD $0x0000 // jle 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
 	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
@@ -16764,7 +17173,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24348948 // mov qword ptr [rsp], rsi
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0x0001b8e9; BYTE $0x00 // jmp 0x14d5d <depthwise3x3s1TwoRowsAVX512VNNI+0xdcd>
+	LONG $0x0001b8e9; BYTE $0x00 // jmp 0x1550d <depthwise3x3s1TwoRowsAVX512VNNI+0xdcd>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
@@ -16839,7 +17248,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xf66f // vmovdqa64 zmm6, zmm14
 	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
 	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
-	LONG $0x044f8d0f; WORD $0x0000 // jge 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x044f8d0f; WORD $0x0000 // jge 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	WORD $0x8948; BYTE $0xee // mov rsi, rbp
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
@@ -16849,7 +17258,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x246c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rbp
-	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x14bc0 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x15370 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
 	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97e5162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r11]
 	LONG $0xc97e7162; WORD $0x336f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rbx]
@@ -16863,30 +17272,30 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
 	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	LONG $0xfddc850f; WORD $0xffff // jne 0x14bc0 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0xfddc850f; WORD $0xffff // jne 0x15370 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
 	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	LONG $0xfdb1820f; WORD $0xffff // jb 0x14ba5 <depthwise3x3s1TwoRowsAVX512VNNI+0xc15>
+	LONG $0xfdb1820f; WORD $0xffff // jb 0x15355 <depthwise3x3s1TwoRowsAVX512VNNI+0xc15>
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	WORD $0x0673 // jae 0x14e02 <depthwise3x3s1TwoRowsAVX512VNNI+0xe72>
+	WORD $0x0673 // jae 0x155b2 <depthwise3x3s1TwoRowsAVX512VNNI+0xe72>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfdb0830f; WORD $0xffff // jae 0x14bc0 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0xfdb0830f; WORD $0xffff // jae 0x15370 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0xfffda5e9; BYTE $0xff // jmp 0x14bc0 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0xfffda5e9; BYTE $0xff // jmp 0x15370 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	WORD $0x28eb // jmp 0x14e57 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	WORD $0x28eb // jmp 0x15607 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfcbc8f0f; WORD $0xffff // jg 0x14b02 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
-	LONG $0x000361e9; BYTE $0x00 // jmp 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0xfcbc8f0f; WORD $0xffff // jg 0x152b2 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
+	LONG $0x000361e9; BYTE $0x00 // jmp 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x034a8e0f; WORD $0x0000 // jle 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x034a8e0f; WORD $0x0000 // jle 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	LONG $0x49348d4b // lea rsi, [r9 + 2*r9]
 	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
@@ -16921,7 +17330,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x0001f4e9; BYTE $0x00 // jmp 0x150f7 <depthwise3x3s1TwoRowsAVX512VNNI+0x1167>
+	LONG $0x0001f4e9; BYTE $0x00 // jmp 0x158a7 <depthwise3x3s1TwoRowsAVX512VNNI+0x1167>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -17006,7 +17415,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xff6f // vmovdqa64 zmm7, zmm15
 	LONG $0x48fd5162; WORD $0xe66f // vmovdqa64 zmm12, zmm14
 	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
-	LONG $0x00b58d0f; WORD $0x0000 // jge 0x151ac <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
+	LONG $0x00b58d0f; WORD $0x0000 // jge 0x1595c <depthwise3x3s1TwoRowsAVX512VNNI+0x121c>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
 	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
@@ -17016,7 +17425,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	LONG $0xfdf68e0f; WORD $0xffff // jle 0x14f20 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x156d0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	LONG $0xc97ef162; WORD $0x116f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
 	LONG $0xc97e5162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r11]
@@ -17030,16 +17439,16 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486da162; WORD $0xc461 // vpunpcklwd zmm16, zmm2, zmm20 # zmm16 = zmm2[0],zmm20[0],zmm2[1],zmm20[1],zmm2[2],zmm20[2],zmm2[3],zmm20[3],zmm2[8],zmm20[8],zmm2[9],zmm20[9],zmm2[10],zmm20[10],zmm2[11],zmm20[11],zmm2[16],zmm20[16],zmm2[17],zmm20[17],zmm2[18],zmm20[18],zmm2[19],zmm20[19],zmm2[24],zmm20[24],zmm2[25],zmm20[25],zmm2[26],zmm20[26],zmm2[27],zmm20[27]
 	LONG $0x486db162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm20 # zmm2 = zmm2[4],zmm20[4],zmm2[5],zmm20[5],zmm2[6],zmm20[6],zmm2[7],zmm20[7],zmm2[12],zmm20[12],zmm2[13],zmm20[13],zmm2[14],zmm20[14],zmm2[15],zmm20[15],zmm2[20],zmm20[20],zmm2[21],zmm20[21],zmm2[22],zmm20[22],zmm2[23],zmm20[23],zmm2[28],zmm20[28],zmm2[29],zmm20[29],zmm2[30],zmm20[30],zmm2[31],zmm20[31]
 	LONG $0x246c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rbp
-	LONG $0xfda3850f; WORD $0xffff // jne 0x14f20 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0xfda3850f; WORD $0xffff // jne 0x156d0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	WORD $0x2c8b; BYTE $0x24 // mov ebp, dword ptr [rsp]
 	LONG $0x0100fd81; WORD $0x0000 // cmp ebp, 0x100
-	LONG $0xfd77820f; WORD $0xffff // jb 0x14f03 <depthwise3x3s1TwoRowsAVX512VNNI+0xf73>
+	LONG $0xfd77820f; WORD $0xffff // jb 0x156b3 <depthwise3x3s1TwoRowsAVX512VNNI+0xf73>
 	LONG $0x0000fd81; WORD $0x0001 // cmp ebp, 0x10000
-	WORD $0x0673 // jae 0x1519a <depthwise3x3s1TwoRowsAVX512VNNI+0x120a>
+	WORD $0x0673 // jae 0x1594a <depthwise3x3s1TwoRowsAVX512VNNI+0x120a>
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x00243c81; WORD $0x0000; BYTE $0x01 // cmp dword ptr [rsp], 0x1000000
-	LONG $0xfd68820f; WORD $0xffff // jb 0x14f0f <depthwise3x3s1TwoRowsAVX512VNNI+0xf7f>
-	LONG $0xfffd74e9; BYTE $0xff // jmp 0x14f20 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0xfd68820f; WORD $0xffff // jb 0x156bf <depthwise3x3s1TwoRowsAVX512VNNI+0xf7f>
+	LONG $0xfffd74e9; BYTE $0xff // jmp 0x156d0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
 	LONG $0x38c48348 // add rsp, 0x38
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -17063,7 +17472,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40ec8348 // sub rsp, 0x40
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x013e840f; WORD $0x0000 // je 0x15319 <depthwise3x3s1HalvesAVX512VNNI+0x159>
+	LONG $0x013e840f; WORD $0x0000 // je 0x15ac9 <depthwise3x3s1HalvesAVX512VNNI+0x159>
 	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
 	LONG $0x18244c89 // mov dword ptr [rsp + 0x18], ecx
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
@@ -17089,7 +17498,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x2474894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r14
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02198e0f; WORD $0x0000 // jle 0x15466 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x02198e0f; WORD $0x0000 // jle 0x15c16 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0xca92fbc5 // kmovd k1, edx
 	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
@@ -17113,18 +17522,18 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48757162; WORD $0xcb61 // vpunpcklwd zmm9, zmm1, zmm3 # zmm9 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
 	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x018b850f; WORD $0x0000 // jne 0x15466 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x018b850f; WORD $0x0000 // jne 0x15c16 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
 	LONG $0x18244c8b // mov ecx, dword ptr [rsp + 0x18]
 	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
-	LONG $0x0169820f; WORD $0x0000 // jb 0x15454 <depthwise3x3s1HalvesAVX512VNNI+0x294>
+	LONG $0x0169820f; WORD $0x0000 // jb 0x15c04 <depthwise3x3s1HalvesAVX512VNNI+0x294>
 	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
-	LONG $0x0904820f; WORD $0x0000 // jb 0x15bfb <depthwise3x3s1HalvesAVX512VNNI+0xa3b>
+	LONG $0x0904820f; WORD $0x0000 // jb 0x163ab <depthwise3x3s1HalvesAVX512VNNI+0xa3b>
 	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
-	LONG $0x0163830f; WORD $0x0000 // jae 0x15466 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
+	LONG $0x0163830f; WORD $0x0000 // jae 0x15c16 <depthwise3x3s1HalvesAVX512VNNI+0x2a6>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x015d8f0f; WORD $0x0000 // jg 0x15471 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
-	LONG $0x000912e9; BYTE $0x00 // jmp 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x015d8f0f; WORD $0x0000 // jg 0x15c21 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
+	LONG $0x000912e9; BYTE $0x00 // jmp 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
 	LONG $0x20244489 // mov dword ptr [rsp + 0x20], eax
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -17150,7 +17559,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x247c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r15
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x04988e0f; WORD $0x0000 // jle 0x15823 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x04988e0f; WORD $0x0000 // jle 0x15fd3 <depthwise3x3s1HalvesAVX512VNNI+0x663>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0xc97ef162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx]
@@ -17174,23 +17583,23 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48757162; WORD $0xd361 // vpunpcklwd zmm10, zmm1, zmm3 # zmm10 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
 	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0x040a850f; WORD $0x0000 // jne 0x15823 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x040a850f; WORD $0x0000 // jne 0x15fd3 <depthwise3x3s1HalvesAVX512VNNI+0x663>
 	LONG $0x2024448b // mov eax, dword ptr [rsp + 0x20]
 	LONG $0x0001003d; BYTE $0x00 // cmp eax, 0x100
-	LONG $0x03e9820f; WORD $0x0000 // jb 0x15811 <depthwise3x3s1HalvesAVX512VNNI+0x651>
+	LONG $0x03e9820f; WORD $0x0000 // jb 0x15fc1 <depthwise3x3s1HalvesAVX512VNNI+0x651>
 	LONG $0x0100003d; BYTE $0x00 // cmp eax, 0x10000
-	LONG $0x07e1820f; WORD $0x0000 // jb 0x15c14 <depthwise3x3s1HalvesAVX512VNNI+0xa54>
+	LONG $0x07e1820f; WORD $0x0000 // jb 0x163c4 <depthwise3x3s1HalvesAVX512VNNI+0xa54>
 	LONG $0x0000003d; BYTE $0x01 // cmp eax, 0x1000000
-	LONG $0x03e5830f; WORD $0x0000 // jae 0x15823 <depthwise3x3s1HalvesAVX512VNNI+0x663>
+	LONG $0x03e5830f; WORD $0x0000 // jae 0x15fd3 <depthwise3x3s1HalvesAVX512VNNI+0x663>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x03df8f0f; WORD $0x0000 // jg 0x1582e <depthwise3x3s1HalvesAVX512VNNI+0x66e>
-	LONG $0x0007d7e9; BYTE $0x00 // jmp 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x03df8f0f; WORD $0x0000 // jg 0x15fde <depthwise3x3s1HalvesAVX512VNNI+0x66e>
+	LONG $0x0007d7e9; BYTE $0x00 // jmp 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x07ba8e0f; WORD $0x0000 // jle 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x07ba8e0f; WORD $0x0000 // jle 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
@@ -17235,7 +17644,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2464894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r12
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0x0001e2e9; BYTE $0x00 // jmp 0x1571c <depthwise3x3s1HalvesAVX512VNNI+0x55c>
+	LONG $0x0001e2e9; BYTE $0x00 // jmp 0x15ecc <depthwise3x3s1HalvesAVX512VNNI+0x55c>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
@@ -17319,7 +17728,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xd66f // vmovdqa64 zmm10, zmm14
 	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
 	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
-	LONG $0x050f8d0f; WORD $0x0000 // jge 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x050f8d0f; WORD $0x0000 // jge 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	WORD $0x894d; BYTE $0xec // mov r12, r13
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
@@ -17329,7 +17738,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
-	LONG $0xfdff8e0f; WORD $0xffff // jle 0x15550 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0xfdff8e0f; WORD $0xffff // jle 0x15d00 <depthwise3x3s1HalvesAVX512VNNI+0x390>
 	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
 	LONG $0xa97e5162; WORD $0x296f // vmovdqu32 ymm13 {k1} {z}, ymmword ptr [r9]
 	LONG $0x48f5d362; WORD $0xcd3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm13, 0x1
@@ -17351,22 +17760,22 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
 	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
 	LONG $0x2464394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r12
-	LONG $0xfd78850f; WORD $0xffff // jne 0x15550 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0xfd78850f; WORD $0xffff // jne 0x15d00 <depthwise3x3s1HalvesAVX512VNNI+0x390>
 	LONG $0x24648b44; BYTE $0x18 // mov r12d, dword ptr [rsp + 0x18]
 	LONG $0x00fc8141; WORD $0x0001; BYTE $0x00 // cmp r12d, 0x100
-	LONG $0xfd50820f; WORD $0xffff // jb 0x1553a <depthwise3x3s1HalvesAVX512VNNI+0x37a>
+	LONG $0xfd50820f; WORD $0xffff // jb 0x15cea <depthwise3x3s1HalvesAVX512VNNI+0x37a>
 	LONG $0x00fc8141; WORD $0x0000; BYTE $0x01 // cmp r12d, 0x1000000
-	WORD $0x0673 // jae 0x157f9 <depthwise3x3s1HalvesAVX512VNNI+0x639>
+	WORD $0x0673 // jae 0x15fa9 <depthwise3x3s1HalvesAVX512VNNI+0x639>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fc8141; WORD $0x0100; BYTE $0x00 // cmp r12d, 0x10000
-	LONG $0xfd4a830f; WORD $0xffff // jae 0x15550 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0xfd4a830f; WORD $0xffff // jae 0x15d00 <depthwise3x3s1HalvesAVX512VNNI+0x390>
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x15550 <depthwise3x3s1HalvesAVX512VNNI+0x390>
+	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x15d00 <depthwise3x3s1HalvesAVX512VNNI+0x390>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x03fd8e0f; WORD $0x0000 // jle 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x03fd8e0f; WORD $0x0000 // jle 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x0c89; BYTE $0x24 // mov dword ptr [rsp], ecx
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
@@ -17408,7 +17817,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2474894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r14
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
-	LONG $0x00021fe9; BYTE $0x00 // jmp 0x15b06 <depthwise3x3s1HalvesAVX512VNNI+0x946>
+	LONG $0x00021fe9; BYTE $0x00 // jmp 0x162b6 <depthwise3x3s1HalvesAVX512VNNI+0x946>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
@@ -17502,7 +17911,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xdf6f // vmovdqa64 zmm11, zmm15
 	LONG $0x48fd5162; WORD $0xe66f // vmovdqa64 zmm12, zmm14
 	LONG $0x407f3b4c // cmp r15, qword ptr [rdi + 0x40]
-	LONG $0x01258d0f; WORD $0x0000 // jge 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0x01258d0f; WORD $0x0000 // jge 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	WORD $0x894d; BYTE $0xfe // mov r14, r15
 	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -17512,7 +17921,7 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	LONG $0xfdc58e0f; WORD $0xffff // jle 0x15900 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0xfdc58e0f; WORD $0xffff // jle 0x160b0 <depthwise3x3s1HalvesAVX512VNNI+0x740>
 	LONG $0xc97ef162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx]
 	LONG $0xa97e5162; WORD $0x306f // vmovdqu32 ymm14 {k1} {z}, ymmword ptr [r8]
 	LONG $0x48f5d362; WORD $0xce3a; BYTE $0x01 // vinserti64x4 zmm1, zmm1, ymm14, 0x1
@@ -17534,26 +17943,26 @@ TEXT ·depthwise3x3s1HalvesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875a162; WORD $0xc461 // vpunpcklwd zmm16, zmm1, zmm20 # zmm16 = zmm1[0],zmm20[0],zmm1[1],zmm20[1],zmm1[2],zmm20[2],zmm1[3],zmm20[3],zmm1[8],zmm20[8],zmm1[9],zmm20[9],zmm1[10],zmm20[10],zmm1[11],zmm20[11],zmm1[16],zmm20[16],zmm1[17],zmm20[17],zmm1[18],zmm20[18],zmm1[19],zmm20[19],zmm1[24],zmm20[24],zmm1[25],zmm20[25],zmm1[26],zmm20[26],zmm1[27],zmm20[27]
 	LONG $0x4875b162; WORD $0xcc69 // vpunpckhwd zmm1, zmm1, zmm20 # zmm1 = zmm1[4],zmm20[4],zmm1[5],zmm20[5],zmm1[6],zmm20[6],zmm1[7],zmm20[7],zmm1[12],zmm20[12],zmm1[13],zmm20[13],zmm1[14],zmm20[14],zmm1[15],zmm20[15],zmm1[20],zmm20[20],zmm1[21],zmm20[21],zmm1[22],zmm20[22],zmm1[23],zmm20[23],zmm1[28],zmm20[28],zmm1[29],zmm20[29],zmm1[30],zmm20[30],zmm1[31],zmm20[31]
 	LONG $0x2474394c; BYTE $0x28 // cmp qword ptr [rsp + 0x28], r14
-	LONG $0xfd3e850f; WORD $0xffff // jne 0x15900 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0xfd3e850f; WORD $0xffff // jne 0x160b0 <depthwise3x3s1HalvesAVX512VNNI+0x740>
 	LONG $0x24748b44; BYTE $0x20 // mov r14d, dword ptr [rsp + 0x20]
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0xfd13820f; WORD $0xffff // jb 0x158e7 <depthwise3x3s1HalvesAVX512VNNI+0x727>
+	LONG $0xfd13820f; WORD $0xffff // jb 0x16097 <depthwise3x3s1HalvesAVX512VNNI+0x727>
 	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
-	WORD $0x0673 // jae 0x15be3 <depthwise3x3s1HalvesAVX512VNNI+0xa23>
+	WORD $0x0673 // jae 0x16393 <depthwise3x3s1HalvesAVX512VNNI+0xa23>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfd10830f; WORD $0xffff // jae 0x15900 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0xfd10830f; WORD $0xffff // jae 0x160b0 <depthwise3x3s1HalvesAVX512VNNI+0x740>
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
-	LONG $0xfffd05e9; BYTE $0xff // jmp 0x15900 <depthwise3x3s1HalvesAVX512VNNI+0x740>
+	LONG $0xfffd05e9; BYTE $0xff // jmp 0x160b0 <depthwise3x3s1HalvesAVX512VNNI+0x740>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf85f8f0f; WORD $0xffff // jg 0x15471 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
-	WORD $0x17eb // jmp 0x15c2b <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
+	LONG $0xf85f8f0f; WORD $0xffff // jg 0x15c21 <depthwise3x3s1HalvesAVX512VNNI+0x2b1>
+	WORD $0x17eb // jmp 0x163db <depthwise3x3s1HalvesAVX512VNNI+0xa6b>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfc038f0f; WORD $0xffff // jg 0x1582e <depthwise3x3s1HalvesAVX512VNNI+0x66e>
+	LONG $0xfc038f0f; WORD $0xffff // jg 0x15fde <depthwise3x3s1HalvesAVX512VNNI+0x66e>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -17578,7 +17987,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03d8840f; WORD $0x0000 // je 0x1603a <depthwise3x3DilatedAVX512VNNI+0x3fa>
+	LONG $0x03d8840f; WORD $0x0000 // je 0x167ea <depthwise3x3DilatedAVX512VNNI+0x3fa>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
@@ -17586,11 +17995,11 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0798840f; WORD $0x0000 // je 0x16420 <depthwise3x3DilatedAVX512VNNI+0x7e0>
+	LONG $0x0798840f; WORD $0x0000 // je 0x16bd0 <depthwise3x3DilatedAVX512VNNI+0x7e0>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0b3e850f; WORD $0x0000 // jne 0x167d0 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	LONG $0x0b3e850f; WORD $0x0000 // jne 0x16f80 <depthwise3x3DilatedAVX512VNNI+0xb90>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x16718e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x16718e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -17598,7 +18007,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x24548944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r10d
-	WORD $0x31eb // jmp 0x15ce6 <depthwise3x3DilatedAVX512VNNI+0xa6>
+	WORD $0x31eb // jmp 0x16496 <depthwise3x3DilatedAVX512VNNI+0xa6>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
@@ -17607,7 +18016,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x16268d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x16268d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
@@ -17630,7 +18039,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00a28e0f; WORD $0x0000 // jle 0x15df0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x00a28e0f; WORD $0x0000 // jle 0x165a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
 	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
 	LONG $0x291c8d4a // lea rbx, [rcx + r13]
@@ -17648,23 +18057,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd561 // vpunpcklwd zmm2, zmm1, zmm5 # zmm2 = zmm1[0],zmm5[0],zmm1[1],zmm5[1],zmm1[2],zmm5[2],zmm1[3],zmm5[3],zmm1[8],zmm5[8],zmm1[9],zmm5[9],zmm1[10],zmm5[10],zmm1[11],zmm5[11],zmm1[16],zmm5[16],zmm1[17],zmm5[17],zmm1[18],zmm5[18],zmm1[19],zmm5[19],zmm1[24],zmm5[24],zmm1[25],zmm5[25],zmm1[26],zmm5[26],zmm1[27],zmm5[27]
 	LONG $0x4875f162; WORD $0xcd69 // vpunpckhwd zmm1, zmm1, zmm5 # zmm1 = zmm1[4],zmm5[4],zmm1[5],zmm5[5],zmm1[6],zmm5[6],zmm1[7],zmm5[7],zmm1[12],zmm5[12],zmm1[13],zmm5[13],zmm1[14],zmm5[14],zmm1[15],zmm5[15],zmm1[20],zmm5[20],zmm1[21],zmm5[21],zmm1[22],zmm5[22],zmm1[23],zmm5[23],zmm1[28],zmm5[28],zmm1[29],zmm5[29],zmm1[30],zmm5[30],zmm1[31],zmm5[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4275 // jne 0x15df0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x4275 // jne 0x165a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2076 // jbe 0x15dd7 <depthwise3x3DilatedAVX512VNNI+0x197>
+	WORD $0x2076 // jbe 0x16587 <depthwise3x3DilatedAVX512VNNI+0x197>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x15dc6 <depthwise3x3DilatedAVX512VNNI+0x186>
+	WORD $0x0673 // jae 0x16576 <depthwise3x3DilatedAVX512VNNI+0x186>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x2173 // jae 0x15df0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x2173 // jae 0x165a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x19eb // jmp 0x15df0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x19eb // jmp 0x165a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	LONG $0xfece8e0f; WORD $0xffff // jle 0x15cce <depthwise3x3DilatedAVX512VNNI+0x8e>
+	LONG $0xfece8e0f; WORD $0xffff // jle 0x1647e <depthwise3x3DilatedAVX512VNNI+0x8e>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -17695,7 +18104,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000efe9; BYTE $0x00 // jmp 0x15f79 <depthwise3x3DilatedAVX512VNNI+0x339>
+	LONG $0x0000efe9; BYTE $0x00 // jmp 0x16729 <depthwise3x3DilatedAVX512VNNI+0x339>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
@@ -17737,7 +18146,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd478d0f; WORD $0xffff // jge 0x15cc0 <depthwise3x3DilatedAVX512VNNI+0x80>
+	LONG $0xfd478d0f; WORD $0xffff // jge 0x16470 <depthwise3x3DilatedAVX512VNNI+0x80>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
 	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
@@ -17749,7 +18158,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee88e0f; WORD $0xffff // jle 0x15ea0 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfee88e0f; WORD $0xffff // jle 0x16650 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
@@ -17762,16 +18171,16 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875d162; WORD $0xd761 // vpunpcklwd zmm2, zmm1, zmm15 # zmm2 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
 	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe9a850f; WORD $0xffff // jne 0x15ea0 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfe9a850f; WORD $0xffff // jne 0x16650 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe77860f; WORD $0xffff // jbe 0x15e8a <depthwise3x3DilatedAVX512VNNI+0x24a>
+	LONG $0xfe77860f; WORD $0xffff // jbe 0x1663a <depthwise3x3DilatedAVX512VNNI+0x24a>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x16022 <depthwise3x3DilatedAVX512VNNI+0x3e2>
+	WORD $0x0673 // jae 0x167d2 <depthwise3x3DilatedAVX512VNNI+0x3e2>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe71830f; WORD $0xffff // jae 0x15ea0 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfe71830f; WORD $0xffff // jae 0x16650 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe66e9; BYTE $0xff // jmp 0x15ea0 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfffe66e9; BYTE $0xff // jmp 0x16650 <depthwise3x3DilatedAVX512VNNI+0x260>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
@@ -17780,11 +18189,11 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0b2f840f; WORD $0x0000 // je 0x16b96 <depthwise3x3DilatedAVX512VNNI+0xf56>
+	LONG $0x0b2f840f; WORD $0x0000 // je 0x17346 <depthwise3x3DilatedAVX512VNNI+0xf56>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0ed5850f; WORD $0x0000 // jne 0x16f46 <depthwise3x3DilatedAVX512VNNI+0x1306>
+	LONG $0x0ed5850f; WORD $0x0000 // jne 0x176f6 <depthwise3x3DilatedAVX512VNNI+0x1306>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x12928e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x12928e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -17792,7 +18201,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x30eb // jmp 0x160c5 <depthwise3x3DilatedAVX512VNNI+0x485>
+	WORD $0x30eb // jmp 0x16875 <depthwise3x3DilatedAVX512VNNI+0x485>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -17801,7 +18210,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x12478d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x12478d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -17823,7 +18232,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x161c3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x16973 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
 	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
 	LONG $0x29348d4e // lea r14, [rcx + r13]
@@ -17840,23 +18249,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd661 // vpunpcklwd zmm2, zmm3, zmm6 # zmm2 = zmm3[0],zmm6[0],zmm3[1],zmm6[1],zmm3[2],zmm6[2],zmm3[3],zmm6[3],zmm3[8],zmm6[8],zmm3[9],zmm6[9],zmm3[10],zmm6[10],zmm3[11],zmm6[11],zmm3[16],zmm6[16],zmm3[17],zmm6[17],zmm3[18],zmm6[18],zmm3[19],zmm6[19],zmm3[24],zmm6[24],zmm3[25],zmm6[25],zmm3[26],zmm6[26],zmm3[27],zmm6[27]
 	LONG $0x4865f162; WORD $0xde69 // vpunpckhwd zmm3, zmm3, zmm6 # zmm3 = zmm3[4],zmm6[4],zmm3[5],zmm6[5],zmm3[6],zmm6[6],zmm3[7],zmm6[7],zmm3[12],zmm6[12],zmm3[13],zmm6[13],zmm3[14],zmm6[14],zmm3[15],zmm6[15],zmm3[20],zmm6[20],zmm3[21],zmm6[21],zmm3[22],zmm6[22],zmm3[23],zmm6[23],zmm3[28],zmm6[28],zmm3[29],zmm6[29],zmm3[30],zmm6[30],zmm3[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x161bf <depthwise3x3DilatedAVX512VNNI+0x57f>
+	WORD $0x3f75 // jne 0x1696f <depthwise3x3DilatedAVX512VNNI+0x57f>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x161ad <depthwise3x3DilatedAVX512VNNI+0x56d>
+	WORD $0x2476 // jbe 0x1695d <depthwise3x3DilatedAVX512VNNI+0x56d>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x1619c <depthwise3x3DilatedAVX512VNNI+0x55c>
+	WORD $0x0673 // jae 0x1694c <depthwise3x3DilatedAVX512VNNI+0x55c>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x161c3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	WORD $0x1e73 // jae 0x16973 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0x16eb // jmp 0x161c3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	WORD $0x16eb // jmp 0x16973 <depthwise3x3DilatedAVX512VNNI+0x583>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x160ad <depthwise3x3DilatedAVX512VNNI+0x46d>
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1685d <depthwise3x3DilatedAVX512VNNI+0x46d>
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -17886,7 +18295,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x1637e <depthwise3x3DilatedAVX512VNNI+0x73e>
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x16b2e <depthwise3x3DilatedAVX512VNNI+0x73e>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -17937,7 +18346,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
 	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd228d0f; WORD $0xffff // jge 0x160a0 <depthwise3x3DilatedAVX512VNNI+0x460>
+	LONG $0xfd228d0f; WORD $0xffff // jge 0x16850 <depthwise3x3DilatedAVX512VNNI+0x460>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -17945,7 +18354,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfecb8e0f; WORD $0xffff // jle 0x16270 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfecb8e0f; WORD $0xffff // jle 0x16a20 <depthwise3x3DilatedAVX512VNNI+0x630>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
@@ -17958,17 +18367,17 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407d3162; WORD $0xe161 // vpunpcklwd zmm12, zmm16, zmm17 # zmm12 = zmm16[0],zmm17[0],zmm16[1],zmm17[1],zmm16[2],zmm17[2],zmm16[3],zmm17[3],zmm16[8],zmm17[8],zmm16[9],zmm17[9],zmm16[10],zmm17[10],zmm16[11],zmm17[11],zmm16[16],zmm17[16],zmm16[17],zmm17[17],zmm16[18],zmm17[18],zmm16[19],zmm17[19],zmm16[24],zmm17[24],zmm16[25],zmm17[25],zmm16[26],zmm17[26],zmm16[27],zmm17[27]
 	LONG $0x407d3162; WORD $0xe969 // vpunpckhwd zmm13, zmm16, zmm17 # zmm13 = zmm16[4],zmm17[4],zmm16[5],zmm17[5],zmm16[6],zmm17[6],zmm16[7],zmm17[7],zmm16[12],zmm17[12],zmm16[13],zmm17[13],zmm16[14],zmm17[14],zmm16[15],zmm17[15],zmm16[20],zmm17[20],zmm16[21],zmm17[21],zmm16[22],zmm17[22],zmm16[23],zmm17[23],zmm16[28],zmm17[28],zmm16[29],zmm17[29],zmm16[30],zmm17[30],zmm16[31],zmm17[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe7e850f; WORD $0xffff // jne 0x16270 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfe7e850f; WORD $0xffff // jne 0x16a20 <depthwise3x3DilatedAVX512VNNI+0x630>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x16253 <depthwise3x3DilatedAVX512VNNI+0x613>
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x16a03 <depthwise3x3DilatedAVX512VNNI+0x613>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x1640e <depthwise3x3DilatedAVX512VNNI+0x7ce>
+	WORD $0x0673 // jae 0x16bbe <depthwise3x3DilatedAVX512VNNI+0x7ce>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x1625f <depthwise3x3DilatedAVX512VNNI+0x61f>
-	LONG $0xfffe50e9; BYTE $0xff // jmp 0x16270 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfe44820f; WORD $0xffff // jb 0x16a0f <depthwise3x3DilatedAVX512VNNI+0x61f>
+	LONG $0xfffe50e9; BYTE $0xff // jmp 0x16a20 <depthwise3x3DilatedAVX512VNNI+0x630>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -17977,7 +18386,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0x2feb // jmp 0x16476 <depthwise3x3DilatedAVX512VNNI+0x836>
+	WORD $0x2feb // jmp 0x16c26 <depthwise3x3DilatedAVX512VNNI+0x836>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -17986,7 +18395,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0e968d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0e968d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
@@ -18008,7 +18417,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x245c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbx
-	LONG $0x00a08e0f; WORD $0x0000 // jle 0x16579 <depthwise3x3DilatedAVX512VNNI+0x939>
+	LONG $0x00a08e0f; WORD $0x0000 // jle 0x16d29 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
 	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
 	LONG $0x291c8d4a // lea rbx, [rcx + r13]
@@ -18025,23 +18434,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
 	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4075 // jne 0x16574 <depthwise3x3DilatedAVX512VNNI+0x934>
+	WORD $0x4075 // jne 0x16d24 <depthwise3x3DilatedAVX512VNNI+0x934>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2576 // jbe 0x16562 <depthwise3x3DilatedAVX512VNNI+0x922>
+	WORD $0x2576 // jbe 0x16d12 <depthwise3x3DilatedAVX512VNNI+0x922>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
 	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	WORD $0x0673 // jae 0x16551 <depthwise3x3DilatedAVX512VNNI+0x911>
+	WORD $0x0673 // jae 0x16d01 <depthwise3x3DilatedAVX512VNNI+0x911>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x1f73 // jae 0x16579 <depthwise3x3DilatedAVX512VNNI+0x939>
+	WORD $0x1f73 // jae 0x16d29 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x17eb // jmp 0x16579 <depthwise3x3DilatedAVX512VNNI+0x939>
+	WORD $0x17eb // jmp 0x16d29 <depthwise3x3DilatedAVX512VNNI+0x939>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfeda8e0f; WORD $0xffff // jle 0x1645e <depthwise3x3DilatedAVX512VNNI+0x81e>
+	LONG $0xfeda8e0f; WORD $0xffff // jle 0x16c0e <depthwise3x3DilatedAVX512VNNI+0x81e>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -18072,7 +18481,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x16703 <depthwise3x3DilatedAVX512VNNI+0xac3>
+	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x16eb3 <depthwise3x3DilatedAVX512VNNI+0xac3>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
@@ -18113,7 +18522,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xef // add r15, rbp
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x16450 <depthwise3x3DilatedAVX512VNNI+0x810>
+	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x16c00 <depthwise3x3DilatedAVX512VNNI+0x810>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
@@ -18127,7 +18536,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee28e0f; WORD $0xffff // jle 0x16630 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfee28e0f; WORD $0xffff // jle 0x16de0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
@@ -18140,18 +18549,18 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875b162; WORD $0xd161 // vpunpcklwd zmm2, zmm1, zmm17 # zmm2 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
 	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe94850f; WORD $0xffff // jne 0x16630 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfe94850f; WORD $0xffff // jne 0x16de0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe66860f; WORD $0xffff // jbe 0x1660f <depthwise3x3DilatedAVX512VNNI+0x9cf>
+	LONG $0xfe66860f; WORD $0xffff // jbe 0x16dbf <depthwise3x3DilatedAVX512VNNI+0x9cf>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x167b8 <depthwise3x3DilatedAVX512VNNI+0xb78>
+	WORD $0x0673 // jae 0x16f68 <depthwise3x3DilatedAVX512VNNI+0xb78>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe6b830f; WORD $0xffff // jae 0x16630 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfe6b830f; WORD $0xffff // jae 0x16de0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x16630 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x16de0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0b338e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0b338e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
 	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
@@ -18160,7 +18569,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	WORD $0x2feb // jmp 0x16826 <depthwise3x3DilatedAVX512VNNI+0xbe6>
+	WORD $0x2feb // jmp 0x16fd6 <depthwise3x3DilatedAVX512VNNI+0xbe6>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
@@ -18169,7 +18578,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
@@ -18190,7 +18599,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x16932 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x170e2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x0f048d4d // lea r8, [r15 + rcx]
@@ -18209,25 +18618,25 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xde61 // vpunpcklwd zmm3, zmm2, zmm6 # zmm3 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
 	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4375 // jne 0x1692a <depthwise3x3DilatedAVX512VNNI+0xcea>
+	WORD $0x4375 // jne 0x170da <depthwise3x3DilatedAVX512VNNI+0xcea>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2876 // jbe 0x16918 <depthwise3x3DilatedAVX512VNNI+0xcd8>
+	WORD $0x2876 // jbe 0x170c8 <depthwise3x3DilatedAVX512VNNI+0xcd8>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	WORD $0x0673 // jae 0x16902 <depthwise3x3DilatedAVX512VNNI+0xcc2>
+	WORD $0x0673 // jae 0x170b2 <depthwise3x3DilatedAVX512VNNI+0xcc2>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	WORD $0x2273 // jae 0x16932 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	WORD $0x2273 // jae 0x170e2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	WORD $0x1aeb // jmp 0x16932 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	WORD $0x1aeb // jmp 0x170e2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed18e0f; WORD $0xffff // jle 0x1680e <depthwise3x3DilatedAVX512VNNI+0xbce>
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x16fbe <depthwise3x3DilatedAVX512VNNI+0xbce>
 	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
 	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	LONG $0x04e1c149 // shl r9, 0x4
@@ -18260,7 +18669,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000eae9; BYTE $0x00 // jmp 0x16abd <depthwise3x3DilatedAVX512VNNI+0xe7d>
+	LONG $0x0000eae9; BYTE $0x00 // jmp 0x1726d <depthwise3x3DilatedAVX512VNNI+0xe7d>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -18300,7 +18709,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x0149; BYTE $0xef // add r15, rbp
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd438d0f; WORD $0xffff // jge 0x16800 <depthwise3x3DilatedAVX512VNNI+0xbc0>
+	LONG $0xfd438d0f; WORD $0xffff // jge 0x16fb0 <depthwise3x3DilatedAVX512VNNI+0xbc0>
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
@@ -18316,7 +18725,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfedc8e0f; WORD $0xffff // jle 0x169f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfedc8e0f; WORD $0xffff // jle 0x171a0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
@@ -18329,18 +18738,18 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486db162; WORD $0xda61 // vpunpcklwd zmm3, zmm2, zmm18 # zmm3 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
 	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
 	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe8e850f; WORD $0xffff // jne 0x169f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfe8e850f; WORD $0xffff // jne 0x171a0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe64860f; WORD $0xffff // jbe 0x169d3 <depthwise3x3DilatedAVX512VNNI+0xd93>
+	LONG $0xfe64860f; WORD $0xffff // jbe 0x17183 <depthwise3x3DilatedAVX512VNNI+0xd93>
 	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x16b7e <depthwise3x3DilatedAVX512VNNI+0xf3e>
+	WORD $0x0673 // jae 0x1732e <depthwise3x3DilatedAVX512VNNI+0xf3e>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe65830f; WORD $0xffff // jae 0x169f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfe65830f; WORD $0xffff // jae 0x171a0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x169f0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x171a0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x076d8e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -18348,7 +18757,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x16be5 <depthwise3x3DilatedAVX512VNNI+0xfa5>
+	WORD $0x2beb // jmp 0x17395 <depthwise3x3DilatedAVX512VNNI+0xfa5>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
@@ -18357,7 +18766,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x07278d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x07278d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -18379,7 +18788,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x16ce3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x17493 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
 	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
 	LONG $0x29348d4e // lea r14, [rcx + r13]
@@ -18396,23 +18805,23 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xdc61 // vpunpcklwd zmm3, zmm7, zmm4 # zmm3 = zmm7[0],zmm4[0],zmm7[1],zmm4[1],zmm7[2],zmm4[2],zmm7[3],zmm4[3],zmm7[8],zmm4[8],zmm7[9],zmm4[9],zmm7[10],zmm4[10],zmm7[11],zmm4[11],zmm7[16],zmm4[16],zmm7[17],zmm4[17],zmm7[18],zmm4[18],zmm7[19],zmm4[19],zmm7[24],zmm4[24],zmm7[25],zmm4[25],zmm7[26],zmm4[26],zmm7[27],zmm4[27]
 	LONG $0x4845f162; WORD $0xe469 // vpunpckhwd zmm4, zmm7, zmm4 # zmm4 = zmm7[4],zmm4[4],zmm7[5],zmm4[5],zmm7[6],zmm4[6],zmm7[7],zmm4[7],zmm7[12],zmm4[12],zmm7[13],zmm4[13],zmm7[14],zmm4[14],zmm7[15],zmm4[15],zmm7[20],zmm4[20],zmm7[21],zmm4[21],zmm7[22],zmm4[22],zmm7[23],zmm4[23],zmm7[28],zmm4[28],zmm7[29],zmm4[29],zmm7[30],zmm4[30],zmm7[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x16cdf <depthwise3x3DilatedAVX512VNNI+0x109f>
+	WORD $0x3f75 // jne 0x1748f <depthwise3x3DilatedAVX512VNNI+0x109f>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x16ccd <depthwise3x3DilatedAVX512VNNI+0x108d>
+	WORD $0x2476 // jbe 0x1747d <depthwise3x3DilatedAVX512VNNI+0x108d>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x16cbc <depthwise3x3DilatedAVX512VNNI+0x107c>
+	WORD $0x0673 // jae 0x1746c <depthwise3x3DilatedAVX512VNNI+0x107c>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x16ce3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	WORD $0x1e73 // jae 0x17493 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	WORD $0x16eb // jmp 0x16ce3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	WORD $0x16eb // jmp 0x17493 <depthwise3x3DilatedAVX512VNNI+0x10a3>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x16bcd <depthwise3x3DilatedAVX512VNNI+0xf8d>
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1737d <depthwise3x3DilatedAVX512VNNI+0xf8d>
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -18443,7 +18852,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x16ea4 <depthwise3x3DilatedAVX512VNNI+0x1264>
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x17654 <depthwise3x3DilatedAVX512VNNI+0x1264>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -18495,7 +18904,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xdc6f // vmovdqa64 zmm3, zmm12
 	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x16bc0 <depthwise3x3DilatedAVX512VNNI+0xf80>
+	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x17370 <depthwise3x3DilatedAVX512VNNI+0xf80>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -18503,7 +18912,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfec58e0f; WORD $0xffff // jle 0x16d90 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfec58e0f; WORD $0xffff // jle 0x17540 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
@@ -18516,17 +18925,17 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40753162; WORD $0xe261 // vpunpcklwd zmm12, zmm17, zmm18 # zmm12 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x40753162; WORD $0xea69 // vpunpckhwd zmm13, zmm17, zmm18 # zmm13 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe78850f; WORD $0xffff // jne 0x16d90 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfe78850f; WORD $0xffff // jne 0x17540 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x16d79 <depthwise3x3DilatedAVX512VNNI+0x1139>
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x17529 <depthwise3x3DilatedAVX512VNNI+0x1139>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x16f34 <depthwise3x3DilatedAVX512VNNI+0x12f4>
+	WORD $0x0673 // jae 0x176e4 <depthwise3x3DilatedAVX512VNNI+0x12f4>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x16d85 <depthwise3x3DilatedAVX512VNNI+0x1145>
-	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x16d90 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfe44820f; WORD $0xffff // jb 0x17535 <depthwise3x3DilatedAVX512VNNI+0x1145>
+	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x17540 <depthwise3x3DilatedAVX512VNNI+0x1150>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
 	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
@@ -18534,7 +18943,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x16f95 <depthwise3x3DilatedAVX512VNNI+0x1355>
+	WORD $0x2beb // jmp 0x17745 <depthwise3x3DilatedAVX512VNNI+0x1355>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
@@ -18543,7 +18952,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x03778d0f; WORD $0x0000 // jge 0x1730c <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x03778d0f; WORD $0x0000 // jge 0x17abc <depthwise3x3DilatedAVX512VNNI+0x16cc>
 	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -18564,7 +18973,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1709c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1784c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
@@ -18583,25 +18992,25 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xe761 // vpunpcklwd zmm4, zmm6, zmm7 # zmm4 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484df162; WORD $0xef69 // vpunpckhwd zmm5, zmm6, zmm7 # zmm5 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x4275 // jne 0x17095 <depthwise3x3DilatedAVX512VNNI+0x1455>
+	WORD $0x4275 // jne 0x17845 <depthwise3x3DilatedAVX512VNNI+0x1455>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2776 // jbe 0x17083 <depthwise3x3DilatedAVX512VNNI+0x1443>
+	WORD $0x2776 // jbe 0x17833 <depthwise3x3DilatedAVX512VNNI+0x1443>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	WORD $0x0673 // jae 0x1706e <depthwise3x3DilatedAVX512VNNI+0x142e>
+	WORD $0x0673 // jae 0x1781e <depthwise3x3DilatedAVX512VNNI+0x142e>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	WORD $0x2173 // jae 0x1709c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	WORD $0x2173 // jae 0x1784c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x19eb // jmp 0x1709c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	WORD $0x19eb // jmp 0x1784c <depthwise3x3DilatedAVX512VNNI+0x145c>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed68e0f; WORD $0xffff // jle 0x16f7d <depthwise3x3DilatedAVX512VNNI+0x133d>
+	LONG $0xfed68e0f; WORD $0xffff // jle 0x1772d <depthwise3x3DilatedAVX512VNNI+0x133d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xf0 // mov r8, r14
 	LONG $0x04e0c149 // shl r8, 0x4
@@ -18634,7 +19043,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012ee9; BYTE $0x00 // jmp 0x1726a <depthwise3x3DilatedAVX512VNNI+0x162a>
+	LONG $0x00012ee9; BYTE $0x00 // jmp 0x17a1a <depthwise3x3DilatedAVX512VNNI+0x162a>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -18687,7 +19096,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
 	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd068d0f; WORD $0xffff // jge 0x16f70 <depthwise3x3DilatedAVX512VNNI+0x1330>
+	LONG $0xfd068d0f; WORD $0xffff // jge 0x17720 <depthwise3x3DilatedAVX512VNNI+0x1330>
 	WORD $0x894d; BYTE $0xf3 // mov r11, r14
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
@@ -18695,7 +19104,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfebf8e0f; WORD $0xffff // jle 0x17150 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x17900 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
 	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
@@ -18708,15 +19117,15 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406d3162; WORD $0xe361 // vpunpcklwd zmm12, zmm18, zmm19 # zmm12 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
 	LONG $0x406d3162; WORD $0xeb69 // vpunpckhwd zmm13, zmm18, zmm19 # zmm13 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
 	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe72850f; WORD $0xffff // jne 0x17150 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfe72850f; WORD $0xffff // jne 0x17900 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe51860f; WORD $0xffff // jbe 0x1713c <depthwise3x3DilatedAVX512VNNI+0x14fc>
+	LONG $0xfe51860f; WORD $0xffff // jbe 0x178ec <depthwise3x3DilatedAVX512VNNI+0x14fc>
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x172fa <depthwise3x3DilatedAVX512VNNI+0x16ba>
+	WORD $0x0673 // jae 0x17aaa <depthwise3x3DilatedAVX512VNNI+0x16ba>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe41820f; WORD $0xffff // jb 0x17148 <depthwise3x3DilatedAVX512VNNI+0x1508>
-	LONG $0xfffe44e9; BYTE $0xff // jmp 0x17150 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfe41820f; WORD $0xffff // jb 0x178f8 <depthwise3x3DilatedAVX512VNNI+0x1508>
+	LONG $0xfffe44e9; BYTE $0xff // jmp 0x17900 <depthwise3x3DilatedAVX512VNNI+0x1510>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -18742,7 +19151,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x7274 // je 0x173b3 <depthwise3x3s2AVX512VNNI+0x93>
+	WORD $0x7274 // je 0x17b63 <depthwise3x3s2AVX512VNNI+0x93>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -18759,12 +19168,12 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	LONG $0x008b8d0f; WORD $0x0000 // jge 0x1742b <depthwise3x3s2AVX512VNNI+0x10b>
+	LONG $0x008b8d0f; WORD $0x0000 // jge 0x17bdb <depthwise3x3s2AVX512VNNI+0x10b>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x044e8f0f; WORD $0x0000 // jg 0x177fc <depthwise3x3s2AVX512VNNI+0x4dc>
-	LONG $0x000f98e9; BYTE $0x00 // jmp 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x044e8f0f; WORD $0x0000 // jg 0x17fac <depthwise3x3s2AVX512VNNI+0x4dc>
+	LONG $0x000f98e9; BYTE $0x00 // jmp 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
@@ -18782,12 +19191,12 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	LONG $0x07928d0f; WORD $0x0000 // jge 0x17bab <depthwise3x3s2AVX512VNNI+0x88b>
+	LONG $0x07928d0f; WORD $0x0000 // jge 0x1835b <depthwise3x3s2AVX512VNNI+0x88b>
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0b768f0f; WORD $0x0000 // jg 0x17f9c <depthwise3x3s2AVX512VNNI+0xc7c>
-	LONG $0x000f20e9; BYTE $0x00 // jmp 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b768f0f; WORD $0x0000 // jg 0x1874c <depthwise3x3s2AVX512VNNI+0xc7c>
+	LONG $0x000f20e9; BYTE $0x00 // jmp 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x487df262; WORD $0xe17c // vpbroadcastd zmm4, ecx
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
@@ -18797,7 +19206,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x487ef262; WORD $0xcc29 // vpmovb2m k1, zmm4
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x30eb // jmp 0x17487 <depthwise3x3s2AVX512VNNI+0x167>
+	WORD $0x30eb // jmp 0x17c37 <depthwise3x3s2AVX512VNNI+0x167>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -18806,10 +19215,10 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008b50c8d48 // lea rcx, [4*rsi + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x03648f0f; WORD $0x0000 // jg 0x177eb <depthwise3x3s2AVX512VNNI+0x4cb>
+	LONG $0x03648f0f; WORD $0x0000 // jg 0x17f9b <depthwise3x3s2AVX512VNNI+0x4cb>
 	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xdf7e // jle 0x1746e <depthwise3x3s2AVX512VNNI+0x14e>
+	WORD $0xdf7e // jle 0x17c1e <depthwise3x3s2AVX512VNNI+0x14e>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x04e1c148 // shl rcx, 0x4
@@ -18850,7 +19259,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000188e9; BYTE $0x00 // jmp 0x176d9 <depthwise3x3s2AVX512VNNI+0x3b9>
+	LONG $0x000188e9; BYTE $0x00 // jmp 0x17e89 <depthwise3x3s2AVX512VNNI+0x3b9>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
@@ -18918,69 +19327,69 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfd878d0f; WORD $0xffff // jge 0x17460 <depthwise3x3s2AVX512VNNI+0x140>
+	LONG $0xfd878d0f; WORD $0xffff // jge 0x17c10 <depthwise3x3s2AVX512VNNI+0x140>
 	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe798c0f; WORD $0xffff // jl 0x17560 <depthwise3x3s2AVX512VNNI+0x240>
+	LONG $0xfe798c0f; WORD $0xffff // jl 0x17d10 <depthwise3x3s2AVX512VNNI+0x240>
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1a7e // jle 0x17711 <depthwise3x3s2AVX512VNNI+0x3f1>
+	WORD $0x1a7e // jle 0x17ec1 <depthwise3x3s2AVX512VNNI+0x3f1>
 	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x17711 <depthwise3x3s2AVX512VNNI+0x3f1>
+	WORD $0x0775 // jne 0x17ec1 <depthwise3x3s2AVX512VNNI+0x3f1>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x1b7e // jle 0x17737 <depthwise3x3s2AVX512VNNI+0x417>
+	WORD $0x1b7e // jle 0x17ee7 <depthwise3x3s2AVX512VNNI+0x417>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm12, zmmword ptr [rcx + r10]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	WORD $0x0775 // jne 0x17737 <depthwise3x3s2AVX512VNNI+0x417>
+	WORD $0x0775 // jne 0x17ee7 <depthwise3x3s2AVX512VNNI+0x417>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1a7e // jle 0x1775c <depthwise3x3s2AVX512VNNI+0x43c>
+	WORD $0x1a7e // jle 0x17f0c <depthwise3x3s2AVX512VNNI+0x43c>
 	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x17 // vmovdqu64 zmm15, zmmword ptr [r15 + r10]
 	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x1775c <depthwise3x3s2AVX512VNNI+0x43c>
+	WORD $0x0775 // jne 0x17f0c <depthwise3x3s2AVX512VNNI+0x43c>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x1b7e // jle 0x17782 <depthwise3x3s2AVX512VNNI+0x462>
+	WORD $0x1b7e // jle 0x17f32 <depthwise3x3s2AVX512VNNI+0x462>
 	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x10 // vmovdqu64 zmm15, zmmword ptr [rax + r10]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	WORD $0x0775 // jne 0x17782 <depthwise3x3s2AVX512VNNI+0x462>
+	WORD $0x0775 // jne 0x17f32 <depthwise3x3s2AVX512VNNI+0x462>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0x1b7e // jle 0x177a8 <depthwise3x3s2AVX512VNNI+0x488>
+	WORD $0x1b7e // jle 0x17f58 <depthwise3x3s2AVX512VNNI+0x488>
 	QUAD $0x0015546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + r10]
 	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x177a8 <depthwise3x3s2AVX512VNNI+0x488>
+	WORD $0x0775 // jne 0x17f58 <depthwise3x3s2AVX512VNNI+0x488>
 	LONG $0x48e5e362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm3, zmm1, 0xec
 	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
-	WORD $0x337e // jle 0x177e0 <depthwise3x3s2AVX512VNNI+0x4c0>
+	WORD $0x337e // jle 0x17f90 <depthwise3x3s2AVX512VNNI+0x4c0>
 	LONG $0x48fea162; WORD $0x146f; BYTE $0x12 // vmovdqu64 zmm18, zmmword ptr [rdx + r10]
 	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
 	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	LONG $0xfdea850f; WORD $0xffff // jne 0x175af <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfdea850f; WORD $0xffff // jne 0x17d5f <depthwise3x3s2AVX512VNNI+0x28f>
 	LONG $0x48e5e362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm3, zmm1, 0xec
-	LONG $0xfffddee9; BYTE $0xff // jmp 0x175af <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfffddee9; BYTE $0xff // jmp 0x17d5f <depthwise3x3s2AVX512VNNI+0x28f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	LONG $0xfffdc4e9; BYTE $0xff // jmp 0x175af <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0xfffdc4e9; BYTE $0xff // jmp 0x17d5f <depthwise3x3s2AVX512VNNI+0x28f>
 	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0b4f8e0f; WORD $0x0000 // jle 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b4f8e0f; WORD $0x0000 // jle 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
 	LONG $0x407a8348; BYTE $0x00 // cmp qword ptr [rdx + 0x40], 0x0
-	LONG $0x0b3a8e0f; WORD $0x0000 // jle 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x0b3a8e0f; WORD $0x0000 // jle 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x28508b49 // mov rdx, qword ptr [r8 + 0x28]
 	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
@@ -19037,7 +19446,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0xf631 // xor esi, esi
 	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x000179e9; BYTE $0x00 // jmp 0x17a96 <depthwise3x3s2AVX512VNNI+0x776>
+	LONG $0x000179e9; BYTE $0x00 // jmp 0x18246 <depthwise3x3s2AVX512VNNI+0x776>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
@@ -19104,62 +19513,62 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	LONG $0x40703b49 // cmp rsi, qword ptr [r8 + 0x40]
-	LONG $0x08b58d0f; WORD $0x0000 // jge 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x08b58d0f; WORD $0x0000 // jge 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x017a8d49 // lea rdi, [r10 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe7c8c0f; WORD $0xffff // jl 0x17920 <depthwise3x3s2AVX512VNNI+0x600>
+	LONG $0xfe7c8c0f; WORD $0xffff // jl 0x180d0 <depthwise3x3s2AVX512VNNI+0x600>
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	WORD $0x1a7e // jle 0x17ad0 <depthwise3x3s2AVX512VNNI+0x7b0>
+	WORD $0x1a7e // jle 0x18280 <depthwise3x3s2AVX512VNNI+0x7b0>
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
 	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x17ad0 <depthwise3x3s2AVX512VNNI+0x7b0>
+	WORD $0x0775 // jne 0x18280 <depthwise3x3s2AVX512VNNI+0x7b0>
 	LONG $0x48ade362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm10, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x1b7e // jle 0x17af8 <depthwise3x3s2AVX512VNNI+0x7d8>
+	WORD $0x1b7e // jle 0x182a8 <depthwise3x3s2AVX512VNNI+0x7d8>
 	LONG $0xc97e3162; WORD $0x246f; BYTE $0x30 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + r14]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	WORD $0x0775 // jne 0x17af8 <depthwise3x3s2AVX512VNNI+0x7d8>
+	WORD $0x0775 // jne 0x182a8 <depthwise3x3s2AVX512VNNI+0x7d8>
 	LONG $0x48ad7362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm10, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
-	WORD $0x1a7e // jle 0x17b1f <depthwise3x3s2AVX512VNNI+0x7ff>
+	WORD $0x1a7e // jle 0x182cf <depthwise3x3s2AVX512VNNI+0x7ff>
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx + r14]
 	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x17b1f <depthwise3x3s2AVX512VNNI+0x7ff>
+	WORD $0x0775 // jne 0x182cf <depthwise3x3s2AVX512VNNI+0x7ff>
 	LONG $0x48ade362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm10, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x1b7e // jle 0x17b47 <depthwise3x3s2AVX512VNNI+0x827>
+	WORD $0x1b7e // jle 0x182f7 <depthwise3x3s2AVX512VNNI+0x827>
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x32 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdx + r14]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	WORD $0x0775 // jne 0x17b47 <depthwise3x3s2AVX512VNNI+0x827>
+	WORD $0x0775 // jne 0x182f7 <depthwise3x3s2AVX512VNNI+0x827>
 	LONG $0x48ad7362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm10, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
 	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
-	WORD $0x1a7e // jle 0x17b6e <depthwise3x3s2AVX512VNNI+0x84e>
+	WORD $0x1a7e // jle 0x1831e <depthwise3x3s2AVX512VNNI+0x84e>
 	LONG $0xc97e8162; WORD $0x146f; BYTE $0x34 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r14]
 	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
 	LONG $0x2414394c // cmp qword ptr [rsp], r10
-	WORD $0x0775 // jne 0x17b6e <depthwise3x3s2AVX512VNNI+0x84e>
+	WORD $0x0775 // jne 0x1831e <depthwise3x3s2AVX512VNNI+0x84e>
 	LONG $0x48ade362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm10, zmm1, 0xec
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	WORD $0x2b7e // jle 0x17ba0 <depthwise3x3s2AVX512VNNI+0x880>
+	WORD $0x2b7e // jle 0x18350 <depthwise3x3s2AVX512VNNI+0x880>
 	QUAD $0x0035546fc97ea162 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rbp + r14]
 	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
 	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
-	LONG $0xfde6850f; WORD $0xffff // jne 0x17974 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfde6850f; WORD $0xffff // jne 0x18124 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x48ade362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm10, zmm1, 0xec
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x17974 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x18124 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x17974 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x18124 <depthwise3x3s2AVX512VNNI+0x654>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x487df262; WORD $0xe97c // vpbroadcastd zmm5, ecx
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
@@ -19169,7 +19578,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x487ef262; WORD $0xcd29 // vpmovb2m k1, zmm5
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x31eb // jmp 0x17c07 <depthwise3x3s2AVX512VNNI+0x8e7>
+	WORD $0x31eb // jmp 0x183b7 <depthwise3x3s2AVX512VNNI+0x8e7>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
@@ -19178,10 +19587,10 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008bd0c8d48 // lea rcx, [4*rdi + 0x8]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x03848f0f; WORD $0x0000 // jg 0x17f8b <depthwise3x3s2AVX512VNNI+0xc6b>
+	LONG $0x03848f0f; WORD $0x0000 // jg 0x1873b <depthwise3x3s2AVX512VNNI+0xc6b>
 	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xdf7e // jle 0x17bee <depthwise3x3s2AVX512VNNI+0x8ce>
+	WORD $0xdf7e // jle 0x1839e <depthwise3x3s2AVX512VNNI+0x8ce>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x28408b49 // mov rax, qword ptr [r8 + 0x28]
 	WORD $0x8948; BYTE $0xf9 // mov rcx, rdi
@@ -19225,7 +19634,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0xff31 // xor edi, edi
-	LONG $0x00019fe9; BYTE $0x00 // jmp 0x17e7b <depthwise3x3s2AVX512VNNI+0xb5b>
+	LONG $0x00019fe9; BYTE $0x00 // jmp 0x1862b <depthwise3x3s2AVX512VNNI+0xb5b>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
 	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
@@ -19299,69 +19708,69 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xeb6f // vmovdqa64 zmm13, zmm19
 	WORD $0x394c; BYTE $0xc7 // cmp rdi, r8
 	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0xfd658d0f; WORD $0xffff // jge 0x17be0 <depthwise3x3s2AVX512VNNI+0x8c0>
+	LONG $0xfd658d0f; WORD $0xffff // jge 0x18390 <depthwise3x3s2AVX512VNNI+0x8c0>
 	LONG $0x01468d4c // lea r8, [rsi + 0x1]
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0xfe578c0f; WORD $0xffff // jl 0x17ce0 <depthwise3x3s2AVX512VNNI+0x9c0>
+	LONG $0xfe578c0f; WORD $0xffff // jl 0x18490 <depthwise3x3s2AVX512VNNI+0x9c0>
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1a7e // jle 0x17eae <depthwise3x3s2AVX512VNNI+0xb8e>
+	WORD $0x1a7e // jle 0x1865e <depthwise3x3s2AVX512VNNI+0xb8e>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
 	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x17eae <depthwise3x3s2AVX512VNNI+0xb8e>
+	WORD $0x0775 // jne 0x1865e <depthwise3x3s2AVX512VNNI+0xb8e>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x1b7e // jle 0x17ed4 <depthwise3x3s2AVX512VNNI+0xbb4>
+	WORD $0x1b7e // jle 0x18684 <depthwise3x3s2AVX512VNNI+0xbb4>
 	LONG $0x48fe3162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm12, zmmword ptr [rcx + r9]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	WORD $0x0775 // jne 0x17ed4 <depthwise3x3s2AVX512VNNI+0xbb4>
+	WORD $0x0775 // jne 0x18684 <depthwise3x3s2AVX512VNNI+0xbb4>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1a7e // jle 0x17ef9 <depthwise3x3s2AVX512VNNI+0xbd9>
+	WORD $0x1a7e // jle 0x186a9 <depthwise3x3s2AVX512VNNI+0xbd9>
 	LONG $0x48fe8162; WORD $0x046f; BYTE $0x0e // vmovdqu64 zmm16, zmmword ptr [r14 + r9]
 	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x17ef9 <depthwise3x3s2AVX512VNNI+0xbd9>
+	WORD $0x0775 // jne 0x186a9 <depthwise3x3s2AVX512VNNI+0xbd9>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x1b7e // jle 0x17f1f <depthwise3x3s2AVX512VNNI+0xbff>
+	WORD $0x1b7e // jle 0x186cf <depthwise3x3s2AVX512VNNI+0xbff>
 	LONG $0x48fea162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [rax + r9]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	WORD $0x0775 // jne 0x17f1f <depthwise3x3s2AVX512VNNI+0xbff>
+	WORD $0x0775 // jne 0x186cf <depthwise3x3s2AVX512VNNI+0xbff>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x1b7e // jle 0x17f45 <depthwise3x3s2AVX512VNNI+0xc25>
+	WORD $0x1b7e // jle 0x186f5 <depthwise3x3s2AVX512VNNI+0xc25>
 	QUAD $0x000d5c6f48fe8162 // vmovdqu64 zmm19, zmmword ptr [r13 + r9]
 	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
 	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	WORD $0x0775 // jne 0x17f45 <depthwise3x3s2AVX512VNNI+0xc25>
+	WORD $0x0775 // jne 0x186f5 <depthwise3x3s2AVX512VNNI+0xc25>
 	LONG $0x48dde362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm4, zmm2, 0xec
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x367e // jle 0x17f80 <depthwise3x3s2AVX512VNNI+0xc60>
+	WORD $0x367e // jle 0x18730 <depthwise3x3s2AVX512VNNI+0xc60>
 	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm19, zmmword ptr [r10 + r9]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0xfdcd850f; WORD $0xffff // jne 0x17d34 <depthwise3x3s2AVX512VNNI+0xa14>
+	LONG $0xfdcd850f; WORD $0xffff // jne 0x184e4 <depthwise3x3s2AVX512VNNI+0xa14>
 	LONG $0x48dde362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm4, zmm2, 0xec
-	LONG $0xfffdc1e9; BYTE $0xff // jmp 0x17d34 <depthwise3x3s2AVX512VNNI+0xa14>
+	LONG $0xfffdc1e9; BYTE $0xff // jmp 0x184e4 <depthwise3x3s2AVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x17d2f <depthwise3x3s2AVX512VNNI+0xa0f>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x184df <depthwise3x3s2AVX512VNNI+0xa0f>
 	QUAD $0x00000004bd0c8d48 // lea rcx, [4*rdi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x03af8e0f; WORD $0x0000 // jle 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x03af8e0f; WORD $0x0000 // jle 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x407e8348; BYTE $0x00 // cmp qword ptr [rsi + 0x40], 0x0
-	LONG $0x039a8e0f; WORD $0x0000 // jle 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x039a8e0f; WORD $0x0000 // jle 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
 	LONG $0x28758b49 // mov rsi, qword ptr [r13 + 0x28]
 	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
@@ -19415,7 +19824,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000195e9; BYTE $0x00 // jmp 0x18244 <depthwise3x3s2AVX512VNNI+0xf24>
+	LONG $0x000195e9; BYTE $0x00 // jmp 0x189f4 <depthwise3x3s2AVX512VNNI+0xf24>
 	BYTE $0x90 // nop
 	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
 	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
@@ -19487,61 +19896,61 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xe36f // vmovdqa64 zmm12, zmm19
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
 	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x01078d0f; WORD $0x0000 // jge 0x1834b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x01078d0f; WORD $0x0000 // jge 0x18afb <depthwise3x3s2AVX512VNNI+0x102b>
 	LONG $0x01798d49 // lea rdi, [r9 + 0x1]
 	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
-	LONG $0xfe5e8c0f; WORD $0xffff // jl 0x180b0 <depthwise3x3s2AVX512VNNI+0xd90>
+	LONG $0xfe5e8c0f; WORD $0xffff // jl 0x18860 <depthwise3x3s2AVX512VNNI+0xd90>
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x18277 <depthwise3x3s2AVX512VNNI+0xf57>
+	WORD $0x1a7e // jle 0x18a27 <depthwise3x3s2AVX512VNNI+0xf57>
 	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
 	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x18277 <depthwise3x3s2AVX512VNNI+0xf57>
+	WORD $0x0775 // jne 0x18a27 <depthwise3x3s2AVX512VNNI+0xf57>
 	LONG $0x48a5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm11, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x1b7e // jle 0x1829d <depthwise3x3s2AVX512VNNI+0xf7d>
+	WORD $0x1b7e // jle 0x18a4d <depthwise3x3s2AVX512VNNI+0xf7d>
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	WORD $0x0775 // jne 0x1829d <depthwise3x3s2AVX512VNNI+0xf7d>
+	WORD $0x0775 // jne 0x18a4d <depthwise3x3s2AVX512VNNI+0xf7d>
 	LONG $0x48a57362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x182c2 <depthwise3x3s2AVX512VNNI+0xfa2>
+	WORD $0x1a7e // jle 0x18a72 <depthwise3x3s2AVX512VNNI+0xfa2>
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x1b // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r11 + rbx]
 	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x182c2 <depthwise3x3s2AVX512VNNI+0xfa2>
+	WORD $0x0775 // jne 0x18a72 <depthwise3x3s2AVX512VNNI+0xfa2>
 	LONG $0x48a5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x1c7e // jle 0x182e9 <depthwise3x3s2AVX512VNNI+0xfc9>
+	WORD $0x1c7e // jle 0x18a99 <depthwise3x3s2AVX512VNNI+0xfc9>
 	QUAD $0x001d446fc97ee162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbp + rbx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	WORD $0x0775 // jne 0x182e9 <depthwise3x3s2AVX512VNNI+0xfc9>
+	WORD $0x0775 // jne 0x18a99 <depthwise3x3s2AVX512VNNI+0xfc9>
 	LONG $0x48a5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm11, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x1a7e // jle 0x1830e <depthwise3x3s2AVX512VNNI+0xfee>
+	WORD $0x1a7e // jle 0x18abe <depthwise3x3s2AVX512VNNI+0xfee>
 	LONG $0xc97ec162; WORD $0x1c6f; BYTE $0x1f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r15 + rbx]
 	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
 	LONG $0x240c394c // cmp qword ptr [rsp], r9
-	WORD $0x0775 // jne 0x1830e <depthwise3x3s2AVX512VNNI+0xfee>
+	WORD $0x0775 // jne 0x18abe <depthwise3x3s2AVX512VNNI+0xfee>
 	LONG $0x48a5e362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm11, zmm2, 0xec
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x2d7e // jle 0x18340 <depthwise3x3s2AVX512VNNI+0x1020>
+	WORD $0x2d7e // jle 0x18af0 <depthwise3x3s2AVX512VNNI+0x1020>
 	QUAD $0x001d5c6fc97ec162 // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r13 + rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
 	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	LONG $0xfdd4850f; WORD $0xffff // jne 0x18100 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfdd4850f; WORD $0xffff // jne 0x188b0 <depthwise3x3s2AVX512VNNI+0xde0>
 	LONG $0x48a5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm11, zmm2, 0xec
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x18100 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x188b0 <depthwise3x3s2AVX512VNNI+0xde0>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	LONG $0xfffdb5e9; BYTE $0xff // jmp 0x18100 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0xfffdb5e9; BYTE $0xff // jmp 0x188b0 <depthwise3x3s2AVX512VNNI+0xde0>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -19568,11 +19977,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	LONG $0x077e840f; WORD $0x0000 // je 0x18b0d <depthwiseWideS1AVX512VNNI+0x7ad>
+	LONG $0x077e840f; WORD $0x0000 // je 0x192bd <depthwiseWideS1AVX512VNNI+0x7ad>
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0f198e0f; WORD $0x0000 // jle 0x192bf <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0f198e0f; WORD $0x0000 // jle 0x19a6f <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -19587,7 +19996,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x18488 <depthwiseWideS1AVX512VNNI+0x128>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x18c38 <depthwiseWideS1AVX512VNNI+0x128>
 	BYTE $0x90 // nop
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -19615,7 +20024,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x0e378d0f; WORD $0x0000 // jge 0x192bf <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0e378d0f; WORD $0x0000 // jge 0x19a6f <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -19628,11 +20037,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
 	LONG $0x24245489 // mov dword ptr [rsp + 0x24], edx
-	LONG $0x02128d0f; WORD $0x0000 // jge 0x186d0 <depthwiseWideS1AVX512VNNI+0x370>
+	LONG $0x02128d0f; WORD $0x0000 // jge 0x18e80 <depthwiseWideS1AVX512VNNI+0x370>
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
 	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0xa67d // jge 0x18470 <depthwiseWideS1AVX512VNNI+0x110>
+	WORD $0xa67d // jge 0x18c20 <depthwiseWideS1AVX512VNNI+0x110>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -19645,7 +20054,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24543b48; BYTE $0x38 // cmp rdx, qword ptr [rsp + 0x38]
 	LONG $0xc19c0f41 // setl r9b
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x18aee <depthwiseWideS1AVX512VNNI+0x78e>
+	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1929e <depthwiseWideS1AVX512VNNI+0x78e>
 	WORD $0x2044; BYTE $0xc9 // and cl, r9b
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0xc8af0f4c // imul r9, rax
@@ -19670,7 +20079,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000afe9; BYTE $0x00 // jmp 0x18611 <depthwiseWideS1AVX512VNNI+0x2b1>
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x18dc1 <depthwiseWideS1AVX512VNNI+0x2b1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
@@ -19699,45 +20108,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfddf840f; WORD $0xffff // je 0x183f0 <depthwiseWideS1AVX512VNNI+0x90>
+	LONG $0xfddf840f; WORD $0xffff // je 0x18ba0 <depthwiseWideS1AVX512VNNI+0x90>
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	LONG $0xf92c8b4f // mov r13, qword ptr [r9 + 8*r15]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	WORD $0xc984 // test cl, cl
-	LONG $0xff4c850f; WORD $0xffff // jne 0x18570 <depthwiseWideS1AVX512VNNI+0x210>
+	LONG $0xff4c850f; WORD $0xffff // jne 0x18d20 <depthwiseWideS1AVX512VNNI+0x210>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2475 // jne 0x18655 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x2475 // jne 0x18e05 <depthwiseWideS1AVX512VNNI+0x2f5>
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d446fc97e5162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + rbp]
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	WORD $0x3948; BYTE $0xfe // cmp rsi, rdi
-	WORD $0x0775 // jne 0x18655 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x0775 // jne 0x18e05 <depthwiseWideS1AVX512VNNI+0x2f5>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
-	WORD $0x217e // jle 0x18681 <depthwiseWideS1AVX512VNNI+0x321>
+	WORD $0x217e // jle 0x18e31 <depthwiseWideS1AVX512VNNI+0x321>
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d4c6fc97e5162 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r13 + rbp]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1867e <depthwiseWideS1AVX512VNNI+0x31e>
+	WORD $0x0775 // jne 0x18e2e <depthwiseWideS1AVX512VNNI+0x31e>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	WORD $0x1a7d // jge 0x186a0 <depthwiseWideS1AVX512VNNI+0x340>
+	WORD $0x1a7d // jge 0x18e50 <depthwiseWideS1AVX512VNNI+0x340>
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0xffff1ee9; BYTE $0xff // jmp 0x185af <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xffff1ee9; BYTE $0xff // jmp 0x18d5f <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe2af0f4c // imul r12, rdx
 	QUAD $0x0025546fc97e1162 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r13 + r12]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xfef4850f; WORD $0xffff // jne 0x185af <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfef4850f; WORD $0xffff // jne 0x18d5f <depthwiseWideS1AVX512VNNI+0x24f>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
-	LONG $0xfffee8e9; BYTE $0xff // jmp 0x185af <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfffee8e9; BYTE $0xff // jmp 0x18d5f <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -19749,7 +20158,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x18823 <depthwiseWideS1AVX512VNNI+0x4c3>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x18fd3 <depthwiseWideS1AVX512VNNI+0x4c3>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -19802,7 +20211,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8949; BYTE $0xec // mov r12, rbp
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x184c0 <depthwiseWideS1AVX512VNNI+0x160>
+	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x18c70 <depthwiseWideS1AVX512VNNI+0x160>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm4, zmmword ptr [rax + r9]
@@ -19812,7 +20221,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x38 // cmp rcx, qword ptr [rsp + 0x38]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfeb18e0f; WORD $0xffff // jle 0x18700 <depthwiseWideS1AVX512VNNI+0x3a0>
+	LONG $0xfeb18e0f; WORD $0xffff // jle 0x18eb0 <depthwiseWideS1AVX512VNNI+0x3a0>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf5af0f4d // imul r14, r13
@@ -19839,7 +20248,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x18995 <depthwiseWideS1AVX512VNNI+0x635>
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x19145 <depthwiseWideS1AVX512VNNI+0x635>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fec162; WORD $0x066f // vmovdqu64 zmm16, zmmword ptr [r14]
@@ -19872,12 +20281,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x394d; BYTE $0xfd // cmp r13, r15
-	LONG $0xfd95840f; WORD $0xffff // je 0x1872a <depthwiseWideS1AVX512VNNI+0x3ca>
+	LONG $0xfd95840f; WORD $0xffff // je 0x18eda <depthwiseWideS1AVX512VNNI+0x3ca>
 	LONG $0xfb3c8b4b // mov rdi, qword ptr [r11 + 8*r15]
 	LONG $0xfa0c8b4f // mov r9, qword ptr [r10 + 8*r15]
 	LONG $0x244c034c; BYTE $0x08 // add r9, qword ptr [rsp + 0x8]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x5974 // je 0x18a00 <depthwiseWideS1AVX512VNNI+0x6a0>
+	WORD $0x5974 // je 0x191b0 <depthwiseWideS1AVX512VNNI+0x6a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
@@ -19894,70 +20303,70 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
-	LONG $0xfffedae9; BYTE $0xff // jmp 0x188d6 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffedae9; BYTE $0xff // jmp 0x19086 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x18a40 <depthwiseWideS1AVX512VNNI+0x6e0>
+	WORD $0x3374 // je 0x191f0 <depthwiseWideS1AVX512VNNI+0x6e0>
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x567f // jg 0x18a6e <depthwiseWideS1AVX512VNNI+0x70e>
+	WORD $0x567f // jg 0x1921e <depthwiseWideS1AVX512VNNI+0x70e>
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x797d // jge 0x18a9c <depthwiseWideS1AVX512VNNI+0x73c>
+	WORD $0x797d // jge 0x1924c <depthwiseWideS1AVX512VNNI+0x73c>
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfea48c0f; WORD $0xffff // jl 0x188d0 <depthwiseWideS1AVX512VNNI+0x570>
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x18ac8 <depthwiseWideS1AVX512VNNI+0x768>
+	LONG $0xfea48c0f; WORD $0xffff // jl 0x19080 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x19278 <depthwiseWideS1AVX512VNNI+0x768>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x0775 // jne 0x18a60 <depthwiseWideS1AVX512VNNI+0x700>
+	WORD $0x0775 // jne 0x19210 <depthwiseWideS1AVX512VNNI+0x700>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xaa7e // jle 0x18a18 <depthwiseWideS1AVX512VNNI+0x6b8>
+	WORD $0xaa7e // jle 0x191c8 <depthwiseWideS1AVX512VNNI+0x6b8>
 	WORD $0x894d; BYTE $0xe0 // mov r8, r12
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x01 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x0775 // jne 0x18a8e <depthwiseWideS1AVX512VNNI+0x72e>
+	WORD $0x0775 // jne 0x1923e <depthwiseWideS1AVX512VNNI+0x72e>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x877c // jl 0x18a23 <depthwiseWideS1AVX512VNNI+0x6c3>
+	WORD $0x877c // jl 0x191d3 <depthwiseWideS1AVX512VNNI+0x6c3>
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x18abc <depthwiseWideS1AVX512VNNI+0x75c>
+	WORD $0x0775 // jne 0x1926c <depthwiseWideS1AVX512VNNI+0x75c>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfe088c0f; WORD $0xffff // jl 0x188d0 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0xfe088c0f; WORD $0xffff // jl 0x19080 <depthwiseWideS1AVX512VNNI+0x570>
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfdf4850f; WORD $0xffff // jne 0x188d6 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfdf4850f; WORD $0xffff // jne 0x19086 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
-	LONG $0xfffde8e9; BYTE $0xff // jmp 0x188d6 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffde8e9; BYTE $0xff // jmp 0x19086 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x2424448b // mov eax, dword ptr [rsp + 0x24]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x18406 <depthwiseWideS1AVX512VNNI+0xa6>
+	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x18bb6 <depthwiseWideS1AVX512VNNI+0xa6>
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x079b8e0f; WORD $0x0000 // jle 0x192bf <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x079b8e0f; WORD $0x0000 // jle 0x19a6f <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
@@ -19973,7 +20382,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x18c24 <depthwiseWideS1AVX512VNNI+0x8c4>
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x193d4 <depthwiseWideS1AVX512VNNI+0x8c4>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
@@ -20003,7 +20412,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x069b8d0f; WORD $0x0000 // jge 0x192bf <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x069b8d0f; WORD $0x0000 // jge 0x19a6f <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -20016,11 +20425,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x245c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r11
 	LONG $0x28247489 // mov dword ptr [rsp + 0x28], esi
-	LONG $0x01f68d0f; WORD $0x0000 // jge 0x18e50 <depthwiseWideS1AVX512VNNI+0xaf0>
+	LONG $0x01f68d0f; WORD $0x0000 // jge 0x19600 <depthwiseWideS1AVX512VNNI+0xaf0>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	WORD $0xa57d // jge 0x18c0c <depthwiseWideS1AVX512VNNI+0x8ac>
+	WORD $0xa57d // jge 0x193bc <depthwiseWideS1AVX512VNNI+0x8ac>
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -20033,7 +20442,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc1 // setl cl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06048e0f; WORD $0x0000 // jle 0x192a0 <depthwiseWideS1AVX512VNNI+0xf40>
+	LONG $0x06048e0f; WORD $0x0000 // jle 0x19a50 <depthwiseWideS1AVX512VNNI+0xf40>
 	WORD $0x2040; BYTE $0xce // and sil, cl
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -20057,7 +20466,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0x894c; BYTE $0xef // mov rdi, r13
-	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x18d9e <depthwiseWideS1AVX512VNNI+0xa3e>
+	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1954e <depthwiseWideS1AVX512VNNI+0xa3e>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
@@ -20086,45 +20495,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfde2840f; WORD $0xffff // je 0x18b80 <depthwiseWideS1AVX512VNNI+0x820>
+	LONG $0xfde2840f; WORD $0xffff // je 0x19330 <depthwiseWideS1AVX512VNNI+0x820>
 	LONG $0xfb0c8b4b // mov rcx, qword ptr [r11 + 8*r15]
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x8440; BYTE $0xf6 // test sil, sil
-	LONG $0xff4e850f; WORD $0xffff // jne 0x18d00 <depthwiseWideS1AVX512VNNI+0x9a0>
+	LONG $0xff4e850f; WORD $0xffff // jne 0x194b0 <depthwiseWideS1AVX512VNNI+0x9a0>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2375 // jne 0x18de2 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x2375 // jne 0x19592 <depthwiseWideS1AVX512VNNI+0xa82>
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x0775 // jne 0x18de2 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x0775 // jne 0x19592 <depthwiseWideS1AVX512VNNI+0xa82>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	WORD $0x207e // jle 0x18e0d <depthwiseWideS1AVX512VNNI+0xaad>
+	WORD $0x207e // jle 0x195bd <depthwiseWideS1AVX512VNNI+0xaad>
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
-	WORD $0x0775 // jne 0x18e0a <depthwiseWideS1AVX512VNNI+0xaaa>
+	WORD $0x0775 // jne 0x195ba <depthwiseWideS1AVX512VNNI+0xaaa>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0e7d // jge 0x18e20 <depthwiseWideS1AVX512VNNI+0xac0>
+	WORD $0x0e7d // jge 0x195d0 <depthwiseWideS1AVX512VNNI+0xac0>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x18d3c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x194ec <depthwiseWideS1AVX512VNNI+0x9dc>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x0c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rcx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xff02850f; WORD $0xffff // jne 0x18d3c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xff02850f; WORD $0xffff // jne 0x194ec <depthwiseWideS1AVX512VNNI+0x9dc>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
-	LONG $0xfffef6e9; BYTE $0xff // jmp 0x18d3c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0x194ec <depthwiseWideS1AVX512VNNI+0x9dc>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x06e3c149 // shl r11, 0x6
 	LONG $0x9b048d4b // lea rax, [r11 + 4*r11]
@@ -20132,7 +20541,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x000150e9; BYTE $0x00 // jmp 0x18fbe <depthwiseWideS1AVX512VNNI+0xc5e>
+	LONG $0x000150e9; BYTE $0x00 // jmp 0x1976e <depthwiseWideS1AVX512VNNI+0xc5e>
 	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -20192,7 +20601,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xee // mov r14, r13
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x18c5d <depthwiseWideS1AVX512VNNI+0x8fd>
+	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1940d <depthwiseWideS1AVX512VNNI+0x8fd>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
@@ -20202,7 +20611,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x10 // cmp rcx, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe868e0f; WORD $0xffff // jle 0x18e70 <depthwiseWideS1AVX512VNNI+0xb10>
+	LONG $0xfe868e0f; WORD $0xffff // jle 0x19620 <depthwiseWideS1AVX512VNNI+0xb10>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
 	LONG $0xe7af0f4d // imul r12, r15
@@ -20230,7 +20639,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0xff31 // xor edi, edi
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1913a <depthwiseWideS1AVX512VNNI+0xdda>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x198ea <depthwiseWideS1AVX512VNNI+0xdda>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fec162; WORD $0x0c6f; BYTE $0x24 // vmovdqu64 zmm17, zmmword ptr [r12]
@@ -20263,12 +20672,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c48149; WORD $0x0001; BYTE $0x00 // add r12, 0x140
 	WORD $0x3949; BYTE $0xff // cmp r15, rdi
-	LONG $0xfd60840f; WORD $0xffff // je 0x18e9a <depthwiseWideS1AVX512VNNI+0xb3a>
+	LONG $0xfd60840f; WORD $0xffff // je 0x1964a <depthwiseWideS1AVX512VNNI+0xb3a>
 	LONG $0xf80c8b49 // mov rcx, qword ptr [r8 + 8*rdi]
 	LONG $0xfd548b4d; BYTE $0x00 // mov r10, qword ptr [r13 + 8*rdi]
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x6574 // je 0x191b0 <depthwiseWideS1AVX512VNNI+0xe50>
+	WORD $0x6574 // je 0x19960 <depthwiseWideS1AVX512VNNI+0xe50>
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
@@ -20285,66 +20694,66 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0xfffed4e9; BYTE $0xff // jmp 0x19076 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffed4e9; BYTE $0xff // jmp 0x19826 <depthwiseWideS1AVX512VNNI+0xd16>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x191f0 <depthwiseWideS1AVX512VNNI+0xe90>
+	WORD $0x3374 // je 0x199a0 <depthwiseWideS1AVX512VNNI+0xe90>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x587f // jg 0x19220 <depthwiseWideS1AVX512VNNI+0xec0>
+	WORD $0x587f // jg 0x199d0 <depthwiseWideS1AVX512VNNI+0xec0>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x7b7d // jge 0x1924e <depthwiseWideS1AVX512VNNI+0xeee>
+	WORD $0x7b7d // jge 0x199fe <depthwiseWideS1AVX512VNNI+0xeee>
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfe948c0f; WORD $0xffff // jl 0x19070 <depthwiseWideS1AVX512VNNI+0xd10>
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1927a <depthwiseWideS1AVX512VNNI+0xf1a>
+	LONG $0xfe948c0f; WORD $0xffff // jl 0x19820 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x19a2a <depthwiseWideS1AVX512VNNI+0xf1a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0775 // jne 0x19212 <depthwiseWideS1AVX512VNNI+0xeb2>
+	WORD $0x0775 // jne 0x199c2 <depthwiseWideS1AVX512VNNI+0xeb2>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0xa87e // jle 0x191c8 <depthwiseWideS1AVX512VNNI+0xe68>
+	WORD $0xa87e // jle 0x19978 <depthwiseWideS1AVX512VNNI+0xe68>
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x0a // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x0775 // jne 0x19240 <depthwiseWideS1AVX512VNNI+0xee0>
+	WORD $0x0775 // jne 0x199f0 <depthwiseWideS1AVX512VNNI+0xee0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x857c // jl 0x191d3 <depthwiseWideS1AVX512VNNI+0xe73>
+	WORD $0x857c // jl 0x19983 <depthwiseWideS1AVX512VNNI+0xe73>
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x0a // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x0775 // jne 0x1926e <depthwiseWideS1AVX512VNNI+0xf0e>
+	WORD $0x0775 // jne 0x19a1e <depthwiseWideS1AVX512VNNI+0xf0e>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfdf68c0f; WORD $0xffff // jl 0x19070 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0xfdf68c0f; WORD $0xffff // jl 0x19820 <depthwiseWideS1AVX512VNNI+0xd10>
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfde2850f; WORD $0xffff // jne 0x19076 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfde2850f; WORD $0xffff // jne 0x19826 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x19076 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x19826 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x2824448b // mov eax, dword ptr [rsp + 0x28]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x18b8a <depthwiseWideS1AVX512VNNI+0x82a>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1933a <depthwiseWideS1AVX512VNNI+0x82a>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -20372,10 +20781,10 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x08b3840f; WORD $0x0000 // je 0x19bcc <depthwiseWideS2AVX512VNNI+0x8ec>
+	LONG $0x08b3840f; WORD $0x0000 // je 0x1a37c <depthwiseWideS2AVX512VNNI+0x8ec>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x11968e0f; WORD $0x0000 // jle 0x1a4bc <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x11968e0f; WORD $0x0000 // jle 0x1ac6c <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -20391,7 +20800,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1941d <depthwiseWideS2AVX512VNNI+0x13d>
+	LONG $0x0000aae9; BYTE $0x00 // jmp 0x19bcd <depthwiseWideS2AVX512VNNI+0x13d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -20420,7 +20829,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1a4bc <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1ac6c <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -20433,11 +20842,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r9
 	LONG $0x44245489 // mov dword ptr [rsp + 0x44], edx
-	LONG $0x028d8d0f; WORD $0x0000 // jge 0x196e0 <depthwiseWideS2AVX512VNNI+0x400>
+	LONG $0x028d8d0f; WORD $0x0000 // jge 0x19e90 <depthwiseWideS2AVX512VNNI+0x400>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x70 // mov r9, qword ptr [rsp + 0x70]
-	WORD $0xa57d // jge 0x19405 <depthwiseWideS2AVX512VNNI+0x125>
+	WORD $0xa57d // jge 0x19bb5 <depthwiseWideS2AVX512VNNI+0x125>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -20452,7 +20861,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x58 // cmp r8, qword ptr [rsp + 0x58]
 	LONG $0xc69c0f40 // setl sil
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07108e0f; WORD $0x0000 // jle 0x19bad <depthwiseWideS2AVX512VNNI+0x8cd>
+	LONG $0x07108e0f; WORD $0x0000 // jle 0x1a35d <depthwiseWideS2AVX512VNNI+0x8cd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xf7 // and dil, sil
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
@@ -20492,7 +20901,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x195f2 <depthwiseWideS2AVX512VNNI+0x312>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x19da2 <depthwiseWideS2AVX512VNNI+0x312>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -20525,55 +20934,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd8e840f; WORD $0xffff // je 0x19380 <depthwiseWideS2AVX512VNNI+0xa0>
+	LONG $0xfd8e840f; WORD $0xffff // je 0x19b30 <depthwiseWideS2AVX512VNNI+0xa0>
 	LONG $0xeb348b49 // mov rsi, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x19540 <depthwiseWideS2AVX512VNNI+0x260>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x19cf0 <depthwiseWideS2AVX512VNNI+0x260>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x19635 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x2275 // jne 0x19de5 <depthwiseWideS2AVX512VNNI+0x355>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x19635 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x0775 // jne 0x19de5 <depthwiseWideS2AVX512VNNI+0x355>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x19664 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x2275 // jne 0x19e14 <depthwiseWideS2AVX512VNNI+0x384>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x19664 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x0775 // jne 0x19e14 <depthwiseWideS2AVX512VNNI+0x384>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x19693 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x2275 // jne 0x19e43 <depthwiseWideS2AVX512VNNI+0x3b3>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x19693 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x0775 // jne 0x19e43 <depthwiseWideS2AVX512VNNI+0x3b3>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x196b0 <depthwiseWideS2AVX512VNNI+0x3d0>
+	WORD $0x1874 // je 0x19e60 <depthwiseWideS2AVX512VNNI+0x3d0>
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1958d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x19d3d <depthwiseWideS2AVX512VNNI+0x2ad>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x36 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rsi]
 	LONG $0x48257262; WORD $0xda00 // vpshufb zmm11, zmm11, zmm2
 	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1958d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x19d3d <depthwiseWideS2AVX512VNNI+0x2ad>
 	LONG $0x48e57362; WORD $0xd925; BYTE $0xec // vpternlogq zmm11, zmm3, zmm1, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1958d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x19d3d <depthwiseWideS2AVX512VNNI+0x2ad>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -20585,7 +20994,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x19833 <depthwiseWideS2AVX512VNNI+0x553>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x19fe3 <depthwiseWideS2AVX512VNNI+0x553>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -20638,7 +21047,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc238f0f; WORD $0xffff // jg 0x19456 <depthwiseWideS2AVX512VNNI+0x176>
+	LONG $0xfc238f0f; WORD $0xffff // jg 0x19c06 <depthwiseWideS2AVX512VNNI+0x176>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
@@ -20649,7 +21058,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b4c; BYTE $0x58 // cmp r9, qword ptr [rsp + 0x58]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfea98e0f; WORD $0xffff // jle 0x19710 <depthwiseWideS2AVX512VNNI+0x430>
+	LONG $0xfea98e0f; WORD $0xffff // jle 0x19ec0 <depthwiseWideS2AVX512VNNI+0x430>
 	LONG $0x24148d4f // lea r10, [r12 + r12]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
@@ -20706,7 +21115,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0xff31 // xor edi, edi
-	LONG $0x000126e9; BYTE $0x00 // jmp 0x19a6a <depthwiseWideS2AVX512VNNI+0x78a>
+	LONG $0x000126e9; BYTE $0x00 // jmp 0x1a21a <depthwiseWideS2AVX512VNNI+0x78a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -20757,84 +21166,84 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x3949; BYTE $0xfd // cmp r13, rdi
-	LONG $0xfcd0840f; WORD $0xffff // je 0x1973a <depthwiseWideS2AVX512VNNI+0x45a>
+	LONG $0xfcd0840f; WORD $0xffff // je 0x19eea <depthwiseWideS2AVX512VNNI+0x45a>
 	LONG $0xfb348b49 // mov rsi, qword ptr [r11 + 8*rdi]
 	LONG $0xf8048b49 // mov rax, qword ptr [r8 + 8*rdi]
 	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x19950 <depthwiseWideS2AVX512VNNI+0x670>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1a100 <depthwiseWideS2AVX512VNNI+0x670>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x19ab1 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x2475 // jne 0x1a261 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x246f; BYTE $0x18 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	WORD $0x0775 // jne 0x19ab1 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x0775 // jne 0x1a261 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x19ae0 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x2275 // jne 0x1a290 <depthwiseWideS2AVX512VNNI+0x800>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x19ae0 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x0775 // jne 0x1a290 <depthwiseWideS2AVX512VNNI+0x800>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x19b0f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x2275 // jne 0x1a2bf <depthwiseWideS2AVX512VNNI+0x82f>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x346f; BYTE $0x18 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x19b0f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x0775 // jne 0x1a2bf <depthwiseWideS2AVX512VNNI+0x82f>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x19b3e <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x2275 // jne 0x1a2ee <depthwiseWideS2AVX512VNNI+0x85e>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x18 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x19b3e <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x0775 // jne 0x1a2ee <depthwiseWideS2AVX512VNNI+0x85e>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x19b6d <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x2275 // jne 0x1a31d <depthwiseWideS2AVX512VNNI+0x88d>
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97ee162; WORD $0x046f; BYTE $0x18 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x407de262; WORD $0xc200 // vpshufb zmm16, zmm16, zmm2
 	LONG $0x244c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r9
-	WORD $0x0775 // jne 0x19b6d <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x0775 // jne 0x1a31d <depthwiseWideS2AVX512VNNI+0x88d>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x19b80 <depthwiseWideS2AVX512VNNI+0x8a0>
+	WORD $0x0c74 // je 0x1a330 <depthwiseWideS2AVX512VNNI+0x8a0>
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x199c7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1a177 <depthwiseWideS2AVX512VNNI+0x6e7>
 	BYTE $0x90 // nop
 	LONG $0xf1af0f49 // imul rsi, r9
 	LONG $0xc97ee162; WORD $0x0c6f; BYTE $0x30 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rax + rsi]
 	LONG $0x4075e262; WORD $0xca00 // vpshufb zmm17, zmm17, zmm2
 	LONG $0x24448b48; BYTE $0x68 // mov rax, qword ptr [rsp + 0x68]
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	LONG $0xfe26850f; WORD $0xffff // jne 0x199c7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1a177 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x199c7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1a177 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x44244c8b // mov ecx, dword ptr [rsp + 0x44]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff7cae9; BYTE $0xff // jmp 0x19396 <depthwiseWideS2AVX512VNNI+0xb6>
+	LONG $0xfff7cae9; BYTE $0xff // jmp 0x19b46 <depthwiseWideS2AVX512VNNI+0xb6>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1a4bc <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1ac6c <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
@@ -20851,7 +21260,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000ace9; BYTE $0x00 // jmp 0x19cd9 <depthwiseWideS2AVX512VNNI+0x9f9>
+	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1a489 <depthwiseWideS2AVX512VNNI+0x9f9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
 	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
@@ -20882,7 +21291,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1a4bc <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1ac6c <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -20895,11 +21304,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
 	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
-	LONG $0x02918d0f; WORD $0x0000 // jge 0x19fa0 <depthwiseWideS2AVX512VNNI+0xcc0>
+	LONG $0x02918d0f; WORD $0x0000 // jge 0x1a750 <depthwiseWideS2AVX512VNNI+0xcc0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	WORD $0xa57d // jge 0x19cc1 <depthwiseWideS2AVX512VNNI+0x9e1>
+	WORD $0xa57d // jge 0x1a471 <depthwiseWideS2AVX512VNNI+0x9e1>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -20914,7 +21323,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc2 // setl dl
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07458e0f; WORD $0x0000 // jle 0x1a49d <depthwiseWideS2AVX512VNNI+0x11bd>
+	LONG $0x07458e0f; WORD $0x0000 // jle 0x1ac4d <depthwiseWideS2AVX512VNNI+0x11bd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xd7 // and dil, dl
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
@@ -20954,7 +21363,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x19eb2 <depthwiseWideS2AVX512VNNI+0xbd2>
+	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1a662 <depthwiseWideS2AVX512VNNI+0xbd2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
@@ -20987,55 +21396,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd7e840f; WORD $0xffff // je 0x19c30 <depthwiseWideS2AVX512VNNI+0x950>
+	LONG $0xfd7e840f; WORD $0xffff // je 0x1a3e0 <depthwiseWideS2AVX512VNNI+0x950>
 	LONG $0xeb148b49 // mov rdx, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x19e00 <depthwiseWideS2AVX512VNNI+0xb20>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1a5b0 <depthwiseWideS2AVX512VNNI+0xb20>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x19ef5 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x2275 // jne 0x1a6a5 <depthwiseWideS2AVX512VNNI+0xc15>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	WORD $0x0775 // jne 0x19ef5 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x0775 // jne 0x1a6a5 <depthwiseWideS2AVX512VNNI+0xc15>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x19f24 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x2275 // jne 0x1a6d4 <depthwiseWideS2AVX512VNNI+0xc44>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x19f24 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x0775 // jne 0x1a6d4 <depthwiseWideS2AVX512VNNI+0xc44>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x19f53 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x2275 // jne 0x1a703 <depthwiseWideS2AVX512VNNI+0xc73>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x19f53 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x0775 // jne 0x1a703 <depthwiseWideS2AVX512VNNI+0xc73>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x19f70 <depthwiseWideS2AVX512VNNI+0xc90>
+	WORD $0x1874 // je 0x1a720 <depthwiseWideS2AVX512VNNI+0xc90>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x19e4d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1a5fd <depthwiseWideS2AVX512VNNI+0xb6d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd0af0f49 // imul rdx, r8
 	LONG $0xc97e5162; WORD $0x246f; BYTE $0x16 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rdx]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfebc850f; WORD $0xffff // jne 0x19e4d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1a5fd <depthwiseWideS2AVX512VNNI+0xb6d>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x19e4d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1a5fd <depthwiseWideS2AVX512VNNI+0xb6d>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x89048d4b // lea rax, [r9 + 4*r9]
@@ -21044,7 +21453,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x000160e9; BYTE $0x00 // jmp 0x1a123 <depthwiseWideS2AVX512VNNI+0xe43>
+	LONG $0x000160e9; BYTE $0x00 // jmp 0x1a8d3 <depthwiseWideS2AVX512VNNI+0xe43>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -21105,7 +21514,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd6 // mov r14, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfbef8f0f; WORD $0xffff // jg 0x19d12 <depthwiseWideS2AVX512VNNI+0xa32>
+	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1a4c2 <depthwiseWideS2AVX512VNNI+0xa32>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -21116,7 +21525,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24643b4c; BYTE $0x30 // cmp r12, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe798e0f; WORD $0xffff // jle 0x19fd0 <depthwiseWideS2AVX512VNNI+0xcf0>
+	LONG $0xfe798e0f; WORD $0xffff // jle 0x1a780 <depthwiseWideS2AVX512VNNI+0xcf0>
 	LONG $0x362c8d4f // lea r13, [r14 + r14]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
@@ -21173,7 +21582,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000123e9; BYTE $0x00 // jmp 0x1a35a <depthwiseWideS2AVX512VNNI+0x107a>
+	LONG $0x000123e9; BYTE $0x00 // jmp 0x1ab0a <depthwiseWideS2AVX512VNNI+0x107a>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
@@ -21224,81 +21633,81 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	LONG $0xfca0840f; WORD $0xffff // je 0x19ffa <depthwiseWideS2AVX512VNNI+0xd1a>
+	LONG $0xfca0840f; WORD $0xffff // je 0x1a7aa <depthwiseWideS2AVX512VNNI+0xd1a>
 	LONG $0xc2148b4b // mov rdx, qword ptr [r10 + 8*r8]
 	LONG $0xc1348b4b // mov rsi, qword ptr [r9 + 8*r8]
 	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1a240 <depthwiseWideS2AVX512VNNI+0xf60>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1a9f0 <depthwiseWideS2AVX512VNNI+0xf60>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1a3a1 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x2475 // jne 0x1ab51 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x2c6f; BYTE $0x1e // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
-	WORD $0x0775 // jne 0x1a3a1 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x0775 // jne 0x1ab51 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1a3d0 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x2275 // jne 0x1ab80 <depthwiseWideS2AVX512VNNI+0x10f0>
 	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x346f; BYTE $0x1e // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1a3d0 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x0775 // jne 0x1ab80 <depthwiseWideS2AVX512VNNI+0x10f0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1a3ff <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x2275 // jne 0x1abaf <depthwiseWideS2AVX512VNNI+0x111f>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x1e // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x247c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdi
-	WORD $0x0775 // jne 0x1a3ff <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x0775 // jne 0x1abaf <depthwiseWideS2AVX512VNNI+0x111f>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1a42e <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x2275 // jne 0x1abde <depthwiseWideS2AVX512VNNI+0x114e>
 	WORD $0x8949; BYTE $0xfb // mov r11, rdi
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	WORD $0x0775 // jne 0x1a42e <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x0775 // jne 0x1abde <depthwiseWideS2AVX512VNNI+0x114e>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1a45d <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x2275 // jne 0x1ac0d <depthwiseWideS2AVX512VNNI+0x117d>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	LONG $0x2464394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r12
-	WORD $0x0775 // jne 0x1a45d <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x0775 // jne 0x1ac0d <depthwiseWideS2AVX512VNNI+0x117d>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1a470 <depthwiseWideS2AVX512VNNI+0x1190>
+	WORD $0x0c74 // je 0x1ac20 <depthwiseWideS2AVX512VNNI+0x1190>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1a2b7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1aa67 <depthwiseWideS2AVX512VNNI+0xfd7>
 	BYTE $0x90 // nop
 	LONG $0xd4af0f49 // imul rdx, r12
 	LONG $0xc97ee162; WORD $0x146f; BYTE $0x16 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + rdx]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
 	LONG $0x24548b48; BYTE $0x68 // mov rdx, qword ptr [rsp + 0x68]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1a2b7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1aa67 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1a2b7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1aa67 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48244c8b // mov ecx, dword ptr [rsp + 0x48]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff77ee9; BYTE $0xff // jmp 0x19c3a <depthwiseWideS2AVX512VNNI+0x95a>
+	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1a3ea <depthwiseWideS2AVX512VNNI+0x95a>
 	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -21324,7 +21733,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x7974 // je 0x1a56a <depthwise5x5s1AVX512VNNI+0x9a>
+	WORD $0x7974 // je 0x1ad1a <depthwise5x5s1AVX512VNNI+0x9a>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -21343,12 +21752,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	LONG $0x00938d0f; WORD $0x0000 // jge 0x1a5ea <depthwise5x5s1AVX512VNNI+0x11a>
+	LONG $0x00938d0f; WORD $0x0000 // jge 0x1ad9a <depthwise5x5s1AVX512VNNI+0x11a>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x05d78f0f; WORD $0x0000 // jg 0x1ab3c <depthwise5x5s1AVX512VNNI+0x66c>
-	LONG $0x001558e9; BYTE $0x00 // jmp 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x05d78f0f; WORD $0x0000 // jg 0x1b2ec <depthwise5x5s1AVX512VNNI+0x66c>
+	LONG $0x001558e9; BYTE $0x00 // jmp 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
@@ -21368,18 +21777,18 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	LONG $0x04247489 // mov dword ptr [rsp + 0x4], esi
-	LONG $0x09d98d0f; WORD $0x0000 // jge 0x1afb0 <depthwise5x5s1AVX512VNNI+0xae0>
+	LONG $0x09d98d0f; WORD $0x0000 // jge 0x1b760 <depthwise5x5s1AVX512VNNI+0xae0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0f238f0f; WORD $0x0000 // jg 0x1b508 <depthwise5x5s1AVX512VNNI+0x1038>
-	LONG $0x0014d8e9; BYTE $0x00 // jmp 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0f238f0f; WORD $0x0000 // jg 0x1bcb8 <depthwise5x5s1AVX512VNNI+0x1038>
+	LONG $0x0014d8e9; BYTE $0x00 // jmp 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x40eb // jmp 0x1a641 <depthwise5x5s1AVX512VNNI+0x171>
+	WORD $0x40eb // jmp 0x1adf1 <depthwise5x5s1AVX512VNNI+0x171>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -21390,7 +21799,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008b50c8d48 // lea rcx, [4*rsi + 0x8]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x04ea8f0f; WORD $0x0000 // jg 0x1ab2b <depthwise5x5s1AVX512VNNI+0x65b>
+	LONG $0x04ea8f0f; WORD $0x0000 // jg 0x1b2db <depthwise5x5s1AVX512VNNI+0x65b>
 	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -21405,7 +21814,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x737e // jle 0x1a6f4 <depthwise5x5s1AVX512VNNI+0x224>
+	WORD $0x737e // jle 0x1aea4 <depthwise5x5s1AVX512VNNI+0x224>
 	LONG $0x48fe9162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm4, zmmword ptr [r14 + r10]
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x17 // vmovdqu64 zmm5, zmmword ptr [r15 + r10]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x14 // vmovdqu64 zmm6, zmmword ptr [r12 + r10]
@@ -21419,13 +21828,13 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df162; WORD $0xf761 // vpunpcklwd zmm6, zmm4, zmm7 # zmm6 = zmm4[0],zmm7[0],zmm4[1],zmm7[1],zmm4[2],zmm7[2],zmm4[3],zmm7[3],zmm4[8],zmm7[8],zmm4[9],zmm7[9],zmm4[10],zmm7[10],zmm4[11],zmm7[11],zmm4[16],zmm7[16],zmm4[17],zmm7[17],zmm4[18],zmm7[18],zmm4[19],zmm7[19],zmm4[24],zmm7[24],zmm4[25],zmm7[25],zmm4[26],zmm7[26],zmm4[27],zmm7[27]
 	LONG $0x485df162; WORD $0xff69 // vpunpckhwd zmm7, zmm4, zmm7 # zmm7 = zmm4[4],zmm7[4],zmm4[5],zmm7[5],zmm4[6],zmm7[6],zmm4[7],zmm7[7],zmm4[12],zmm7[12],zmm4[13],zmm7[13],zmm4[14],zmm7[14],zmm4[15],zmm7[15],zmm4[20],zmm7[20],zmm4[21],zmm7[21],zmm4[22],zmm7[22],zmm4[23],zmm7[23],zmm4[28],zmm7[28],zmm4[29],zmm7[29],zmm4[30],zmm7[30],zmm4[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x03b6840f; WORD $0x0000 // je 0x1aa90 <depthwise5x5s1AVX512VNNI+0x5c0>
+	LONG $0x03b6840f; WORD $0x0000 // je 0x1b240 <depthwise5x5s1AVX512VNNI+0x5c0>
 	QUAD $0x0015646f48feb162 // vmovdqu64 zmm4, zmmword ptr [rbp + r10]
 	LONG $0x485d7262; WORD $0xf000 // vpshufb zmm14, zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff298e0f; WORD $0xffff // jle 0x1a628 <depthwise5x5s1AVX512VNNI+0x158>
+	LONG $0xff298e0f; WORD $0xffff // jle 0x1add8 <depthwise5x5s1AVX512VNNI+0x158>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x04e3c148 // shl rbx, 0x4
 	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
@@ -21467,7 +21876,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x00017fe9; BYTE $0x00 // jmp 0x1a93a <depthwise5x5s1AVX512VNNI+0x46a>
+	LONG $0x00017fe9; BYTE $0x00 // jmp 0x1b0ea <depthwise5x5s1AVX512VNNI+0x46a>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x48fe7162; WORD $0x756f; BYTE $0x00 // vmovdqu64 zmm14, zmmword ptr [rbp]
 	LONG $0x480d7262; WORD $0xf000 // vpshufb zmm14, zmm14, zmm0
@@ -21531,7 +21940,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xcb6f // vmovdqa64 zmm9, zmm19
 	LONG $0x48fd3162; WORD $0xd26f // vmovdqa64 zmm10, zmm18
 	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfcd68d0f; WORD $0xffff // jge 0x1a610 <depthwise5x5s1AVX512VNNI+0x140>
+	LONG $0xfcd68d0f; WORD $0xffff // jge 0x1adc0 <depthwise5x5s1AVX512VNNI+0x140>
 	WORD $0x894c; BYTE $0xdf // mov rdi, r11
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
@@ -21546,7 +21955,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x245c394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r11
-	LONG $0xfe4d8e0f; WORD $0xffff // jle 0x1a7da <depthwise5x5s1AVX512VNNI+0x30a>
+	LONG $0xfe4d8e0f; WORD $0xffff // jle 0x1af8a <depthwise5x5s1AVX512VNNI+0x30a>
 	LONG $0x48fed162; WORD $0x266f // vmovdqu64 zmm4, zmmword ptr [r14]
 	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
 	LONG $0x48fe5162; WORD $0x346f; BYTE $0x24 // vmovdqu64 zmm14, zmmword ptr [r12]
@@ -21560,68 +21969,68 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485dc162; WORD $0xfe61 // vpunpcklwd zmm23, zmm4, zmm14 # zmm23 = zmm4[0],zmm14[0],zmm4[1],zmm14[1],zmm4[2],zmm14[2],zmm4[3],zmm14[3],zmm4[8],zmm14[8],zmm4[9],zmm14[9],zmm4[10],zmm14[10],zmm4[11],zmm14[11],zmm4[16],zmm14[16],zmm4[17],zmm14[17],zmm4[18],zmm14[18],zmm4[19],zmm14[19],zmm4[24],zmm14[24],zmm4[25],zmm14[25],zmm4[26],zmm14[26],zmm4[27],zmm14[27]
 	LONG $0x485d4162; WORD $0xc669 // vpunpckhwd zmm24, zmm4, zmm14 # zmm24 = zmm4[4],zmm14[4],zmm4[5],zmm14[5],zmm4[6],zmm14[6],zmm4[7],zmm14[7],zmm4[12],zmm14[12],zmm4[13],zmm14[13],zmm4[14],zmm14[14],zmm4[15],zmm14[15],zmm4[20],zmm14[20],zmm4[21],zmm14[21],zmm4[22],zmm14[22],zmm4[23],zmm14[23],zmm4[28],zmm14[28],zmm4[29],zmm14[29],zmm4[30],zmm14[30],zmm4[31],zmm14[31]
 	LONG $0x247c3948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rdi
-	WORD $0x4275 // jne 0x1aa20 <depthwise5x5s1AVX512VNNI+0x550>
+	WORD $0x4275 // jne 0x1b1d0 <depthwise5x5s1AVX512VNNI+0x550>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x5472 // jb 0x1aa3e <depthwise5x5s1AVX512VNNI+0x56e>
+	WORD $0x5472 // jb 0x1b1ee <depthwise5x5s1AVX512VNNI+0x56e>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x5a73 // jae 0x1aa58 <depthwise5x5s1AVX512VNNI+0x588>
+	WORD $0x5a73 // jae 0x1b208 <depthwise5x5s1AVX512VNNI+0x588>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfdb0820f; WORD $0xffff // jb 0x1a7c0 <depthwise5x5s1AVX512VNNI+0x2f0>
-	WORD $0x64eb // jmp 0x1aa76 <depthwise5x5s1AVX512VNNI+0x5a6>
+	LONG $0xfdb0820f; WORD $0xffff // jb 0x1af70 <depthwise5x5s1AVX512VNNI+0x2f0>
+	WORD $0x64eb // jmp 0x1b226 <depthwise5x5s1AVX512VNNI+0x5a6>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fef162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm4, zmmword ptr [rbp]
 	LONG $0x485d7262; WORD $0xf000 // vpshufb zmm14, zmm4, zmm0
 	LONG $0x48fd9162; WORD $0xe06f // vmovdqa64 zmm4, zmm24
 	LONG $0x48fdb162; WORD $0xef6f // vmovdqa64 zmm5, zmm23
-	LONG $0xfffd9ce9; BYTE $0xff // jmp 0x1a7da <depthwise5x5s1AVX512VNNI+0x30a>
+	LONG $0xfffd9ce9; BYTE $0xff // jmp 0x1af8a <depthwise5x5s1AVX512VNNI+0x30a>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0xa672 // jb 0x1a9fe <depthwise5x5s1AVX512VNNI+0x52e>
+	WORD $0xa672 // jb 0x1b1ae <depthwise5x5s1AVX512VNNI+0x52e>
 	LONG $0x48fd9162; WORD $0xe06f // vmovdqa64 zmm4, zmm24
 	LONG $0x48fdb162; WORD $0xef6f // vmovdqa64 zmm5, zmm23
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfd4a820f; WORD $0xffff // jb 0x1a7c0 <depthwise5x5s1AVX512VNNI+0x2f0>
+	LONG $0xfd4a820f; WORD $0xffff // jb 0x1af70 <depthwise5x5s1AVX512VNNI+0x2f0>
 	LONG $0x48fda162; WORD $0xfb6f // vmovdqa64 zmm23, zmm19
-	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x1a7c0 <depthwise5x5s1AVX512VNNI+0x2f0>
+	LONG $0xfffd3fe9; BYTE $0xff // jmp 0x1af70 <depthwise5x5s1AVX512VNNI+0x2f0>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	QUAD $0x0100000004247c81 // cmp dword ptr [rsp + 0x4], 0x1000000
-	WORD $0x5772 // jb 0x1aaf1 <depthwise5x5s1AVX512VNNI+0x621>
+	WORD $0x5772 // jb 0x1b2a1 <depthwise5x5s1AVX512VNNI+0x621>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	WORD $0x5d73 // jae 0x1ab0d <depthwise5x5s1AVX512VNNI+0x63d>
+	WORD $0x5d73 // jae 0x1b2bd <depthwise5x5s1AVX512VNNI+0x63d>
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x0672 // jb 0x1aac6 <depthwise5x5s1AVX512VNNI+0x5f6>
+	WORD $0x0672 // jb 0x1b276 <depthwise5x5s1AVX512VNNI+0x5f6>
 	LONG $0x48fdd162; WORD $0xf16f // vmovdqa64 zmm6, zmm9
 	QUAD $0x00157c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r10]
 	LONG $0x48457262; WORD $0xf000 // vpshufb zmm14, zmm7, zmm0
 	LONG $0x48e57362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm3, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfc138f0f; WORD $0xffff // jg 0x1a6ff <depthwise5x5s1AVX512VNNI+0x22f>
-	LONG $0xfffb37e9; BYTE $0xff // jmp 0x1a628 <depthwise5x5s1AVX512VNNI+0x158>
+	LONG $0xfc138f0f; WORD $0xffff // jg 0x1aeaf <depthwise5x5s1AVX512VNNI+0x22f>
+	LONG $0xfffb37e9; BYTE $0xff // jmp 0x1add8 <depthwise5x5s1AVX512VNNI+0x158>
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	WORD $0xa372 // jb 0x1aab0 <depthwise5x5s1AVX512VNNI+0x5e0>
+	WORD $0xa372 // jb 0x1b260 <depthwise5x5s1AVX512VNNI+0x5e0>
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
 	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x9773 // jae 0x1aac0 <depthwise5x5s1AVX512VNNI+0x5f0>
-	WORD $0x9beb // jmp 0x1aac6 <depthwise5x5s1AVX512VNNI+0x5f6>
+	WORD $0x9773 // jae 0x1b270 <depthwise5x5s1AVX512VNNI+0x5f0>
+	WORD $0x9beb // jmp 0x1b276 <depthwise5x5s1AVX512VNNI+0x5f6>
 	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x0f868e0f; WORD $0x0000 // jle 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0f868e0f; WORD $0x0000 // jle 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
@@ -21643,7 +22052,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
-	WORD $0x797e // jle 0x1ac14 <depthwise5x5s1AVX512VNNI+0x744>
+	WORD $0x797e // jle 0x1b3c4 <depthwise5x5s1AVX512VNNI+0x744>
 	LONG $0x313c8d48 // lea rdi, [rcx + rsi]
 	LONG $0x33048d4d // lea r8, [r11 + rsi]
 	LONG $0x330c8d4c // lea r9, [rbx + rsi]
@@ -21663,12 +22072,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xe561 // vpunpcklwd zmm4, zmm3, zmm5 # zmm4 = zmm3[0],zmm5[0],zmm3[1],zmm5[1],zmm3[2],zmm5[2],zmm3[3],zmm5[3],zmm3[8],zmm5[8],zmm3[9],zmm5[9],zmm3[10],zmm5[10],zmm3[11],zmm5[11],zmm3[16],zmm5[16],zmm3[17],zmm5[17],zmm3[18],zmm5[18],zmm3[19],zmm5[19],zmm3[24],zmm5[24],zmm3[25],zmm5[25],zmm3[26],zmm5[26],zmm3[27],zmm5[27]
 	LONG $0x4865f162; WORD $0xdd69 // vpunpckhwd zmm3, zmm3, zmm5 # zmm3 = zmm3[4],zmm5[4],zmm3[5],zmm5[5],zmm3[6],zmm5[6],zmm3[7],zmm5[7],zmm3[12],zmm5[12],zmm3[13],zmm5[13],zmm3[14],zmm5[14],zmm3[15],zmm5[15],zmm3[20],zmm5[20],zmm3[21],zmm5[21],zmm3[22],zmm5[22],zmm3[23],zmm5[23],zmm3[28],zmm5[28],zmm3[29],zmm5[29],zmm3[30],zmm5[30],zmm3[31],zmm5[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0d96840f; WORD $0x0000 // je 0x1b99e <depthwise5x5s1AVX512VNNI+0x14ce>
+	LONG $0x0d96840f; WORD $0x0000 // je 0x1c14e <depthwise5x5s1AVX512VNNI+0x14ce>
 	LONG $0xc97ef162; WORD $0x2a6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rdx]
 	LONG $0x48557262; WORD $0xf000 // vpshufb zmm14, zmm5, zmm0
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x0e9e8e0f; WORD $0x0000 // jle 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0e9e8e0f; WORD $0x0000 // jle 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	LONG $0x40e2694d; WORD $0x0003; BYTE $0x00 // imul r12, r10, 0x340
@@ -21714,7 +22123,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x000187e9; BYTE $0x00 // jmp 0x1ae7b <depthwise5x5s1AVX512VNNI+0x9ab>
+	LONG $0x000187e9; BYTE $0x00 // jmp 0x1b62b <depthwise5x5s1AVX512VNNI+0x9ab>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0xc97e5162; WORD $0x376f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r15]
 	LONG $0x480d7262; WORD $0xf000 // vpshufb zmm14, zmm14, zmm0
@@ -21778,7 +22187,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xd36f // vmovdqa64 zmm10, zmm19
 	LONG $0x48fdb162; WORD $0xf26f // vmovdqa64 zmm6, zmm18
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
-	LONG $0x0c478d0f; WORD $0x0000 // jge 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x0c478d0f; WORD $0x0000 // jge 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
@@ -21793,7 +22202,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1ad19 <depthwise5x5s1AVX512VNNI+0x849>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1b4c9 <depthwise5x5s1AVX512VNNI+0x849>
 	LONG $0xc97ef162; WORD $0x196f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
 	LONG $0xc97e7162; WORD $0x336f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rbx]
@@ -21807,42 +22216,42 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865c162; WORD $0xfe61 // vpunpcklwd zmm23, zmm3, zmm14 # zmm23 = zmm3[0],zmm14[0],zmm3[1],zmm14[1],zmm3[2],zmm14[2],zmm3[3],zmm14[3],zmm3[8],zmm14[8],zmm3[9],zmm14[9],zmm3[10],zmm14[10],zmm3[11],zmm14[11],zmm3[16],zmm14[16],zmm3[17],zmm14[17],zmm3[18],zmm14[18],zmm3[19],zmm14[19],zmm3[24],zmm14[24],zmm3[25],zmm14[25],zmm3[26],zmm14[26],zmm3[27],zmm14[27]
 	LONG $0x48654162; WORD $0xc669 // vpunpckhwd zmm24, zmm3, zmm14 # zmm24 = zmm3[4],zmm14[4],zmm3[5],zmm14[5],zmm3[6],zmm14[6],zmm3[7],zmm14[7],zmm3[12],zmm14[12],zmm3[13],zmm14[13],zmm3[14],zmm14[14],zmm3[15],zmm14[15],zmm3[20],zmm14[20],zmm3[21],zmm14[21],zmm3[22],zmm14[22],zmm3[23],zmm14[23],zmm3[28],zmm14[28],zmm3[29],zmm14[29],zmm3[30],zmm14[30],zmm3[31],zmm14[31]
 	WORD $0x3948; BYTE $0xf8 // cmp rax, rdi
-	WORD $0x3575 // jne 0x1af50 <depthwise5x5s1AVX512VNNI+0xa80>
+	WORD $0x3575 // jne 0x1b700 <depthwise5x5s1AVX512VNNI+0xa80>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x4672 // jb 0x1af6d <depthwise5x5s1AVX512VNNI+0xa9d>
+	WORD $0x4672 // jb 0x1b71d <depthwise5x5s1AVX512VNNI+0xa9d>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x4c73 // jae 0x1af87 <depthwise5x5s1AVX512VNNI+0xab7>
+	WORD $0x4c73 // jae 0x1b737 <depthwise5x5s1AVX512VNNI+0xab7>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfdb3820f; WORD $0xffff // jb 0x1ad00 <depthwise5x5s1AVX512VNNI+0x830>
-	WORD $0x56eb // jmp 0x1afa5 <depthwise5x5s1AVX512VNNI+0xad5>
+	LONG $0xfdb3820f; WORD $0xffff // jb 0x1b4b0 <depthwise5x5s1AVX512VNNI+0x830>
+	WORD $0x56eb // jmp 0x1b755 <depthwise5x5s1AVX512VNNI+0xad5>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x1f6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r15]
 	LONG $0x48657262; WORD $0xf000 // vpshufb zmm14, zmm3, zmm0
 	LONG $0x48fd9162; WORD $0xd86f // vmovdqa64 zmm3, zmm24
 	LONG $0x48fdb162; WORD $0xe76f // vmovdqa64 zmm4, zmm23
-	LONG $0xfffdace9; BYTE $0xff // jmp 0x1ad19 <depthwise5x5s1AVX512VNNI+0x849>
+	LONG $0xfffdace9; BYTE $0xff // jmp 0x1b4c9 <depthwise5x5s1AVX512VNNI+0x849>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0xb472 // jb 0x1af3b <depthwise5x5s1AVX512VNNI+0xa6b>
+	WORD $0xb472 // jb 0x1b6eb <depthwise5x5s1AVX512VNNI+0xa6b>
 	LONG $0x48fd9162; WORD $0xd86f // vmovdqa64 zmm3, zmm24
 	LONG $0x48fdb162; WORD $0xe76f // vmovdqa64 zmm4, zmm23
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfd5b820f; WORD $0xffff // jb 0x1ad00 <depthwise5x5s1AVX512VNNI+0x830>
+	LONG $0xfd5b820f; WORD $0xffff // jb 0x1b4b0 <depthwise5x5s1AVX512VNNI+0x830>
 	LONG $0x48fda162; WORD $0xfb6f // vmovdqa64 zmm23, zmm19
-	LONG $0xfffd50e9; BYTE $0xff // jmp 0x1ad00 <depthwise5x5s1AVX512VNNI+0x830>
+	LONG $0xfffd50e9; BYTE $0xff // jmp 0x1b4b0 <depthwise5x5s1AVX512VNNI+0x830>
 	LONG $0x48e5f162; WORD $0xe2df // vpandnq zmm4, zmm3, zmm2
 	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x3eeb // jmp 0x1b005 <depthwise5x5s1AVX512VNNI+0xb35>
+	WORD $0x3eeb // jmp 0x1b7b5 <depthwise5x5s1AVX512VNNI+0xb35>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -21854,7 +22263,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x04f28f0f; WORD $0x0000 // jg 0x1b4f7 <depthwise5x5s1AVX512VNNI+0x1027>
+	LONG $0x04f28f0f; WORD $0x0000 // jg 0x1bca7 <depthwise5x5s1AVX512VNNI+0x1027>
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -21869,7 +22278,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x6c7e // jle 0x1b0b1 <depthwise5x5s1AVX512VNNI+0xbe1>
+	WORD $0x6c7e // jle 0x1b861 <depthwise5x5s1AVX512VNNI+0xbe1>
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [rbx + r9]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0e // vmovdqu64 zmm6, zmmword ptr [r14 + r9]
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x0f // vmovdqu64 zmm7, zmmword ptr [r15 + r9]
@@ -21883,12 +22292,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xef61 // vpunpcklwd zmm5, zmm6, zmm7 # zmm5 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484df162; WORD $0xf769 // vpunpckhwd zmm6, zmm6, zmm7 # zmm6 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x03c3840f; WORD $0x0000 // je 0x1b460 <depthwise5x5s1AVX512VNNI+0xf90>
+	LONG $0x03c3840f; WORD $0x0000 // je 0x1bc10 <depthwise5x5s1AVX512VNNI+0xf90>
 	QUAD $0x000d7c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r13 + r9]
 	LONG $0x4845f262; WORD $0xf900 // vpshufb zmm7, zmm7, zmm1
 	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff308e0f; WORD $0xffff // jle 0x1afec <depthwise5x5s1AVX512VNNI+0xb1c>
+	LONG $0xff308e0f; WORD $0xffff // jle 0x1b79c <depthwise5x5s1AVX512VNNI+0xb1c>
 	WORD $0x894c; BYTE $0xd8 // mov rax, r11
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
@@ -21932,7 +22341,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
 	WORD $0xff31 // xor edi, edi
-	LONG $0x0001c2e9; BYTE $0x00 // jmp 0x1b341 <depthwise5x5s1AVX512VNNI+0xe71>
+	LONG $0x0001c2e9; BYTE $0x00 // jmp 0x1baf1 <depthwise5x5s1AVX512VNNI+0xe71>
 	BYTE $0x90 // nop
 	LONG $0x48fec162; WORD $0x556f; BYTE $0x00 // vmovdqu64 zmm18, zmmword ptr [r13]
 	LONG $0x406de262; WORD $0xf100 // vpshufb zmm22, zmm18, zmm1
@@ -22008,7 +22417,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xea6f // vmovdqa64 zmm5, zmm18
 	LONG $0x48fdb162; WORD $0xf36f // vmovdqa64 zmm6, zmm19
 	LONG $0x407e3b48 // cmp rdi, qword ptr [rsi + 0x40]
-	LONG $0xfc8f8d0f; WORD $0xffff // jge 0x1afd0 <depthwise5x5s1AVX512VNNI+0xb00>
+	LONG $0xfc8f8d0f; WORD $0xffff // jge 0x1b780 <depthwise5x5s1AVX512VNNI+0xb00>
 	WORD $0x8948; BYTE $0xfe // mov rsi, rdi
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
@@ -22017,7 +22426,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xf26f // vmovdqa64 zmm22, zmm2
 	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
-	LONG $0xfe308e0f; WORD $0xffff // jle 0x1b1a0 <depthwise5x5s1AVX512VNNI+0xcd0>
+	LONG $0xfe308e0f; WORD $0xffff // jle 0x1b950 <depthwise5x5s1AVX512VNNI+0xcd0>
 	LONG $0x48fee162; WORD $0x036f // vmovdqu64 zmm16, zmmword ptr [rbx]
 	LONG $0x48fec162; WORD $0x166f // vmovdqu64 zmm18, zmmword ptr [r14]
 	LONG $0x48fec162; WORD $0x1f6f // vmovdqu64 zmm19, zmmword ptr [r15]
@@ -22031,45 +22440,45 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4035a162; WORD $0xd361 // vpunpcklwd zmm18, zmm25, zmm19 # zmm18 = zmm25[0],zmm19[0],zmm25[1],zmm19[1],zmm25[2],zmm19[2],zmm25[3],zmm19[3],zmm25[8],zmm19[8],zmm25[9],zmm19[9],zmm25[10],zmm19[10],zmm25[11],zmm19[11],zmm25[16],zmm19[16],zmm25[17],zmm19[17],zmm25[18],zmm19[18],zmm25[19],zmm19[19],zmm25[24],zmm19[24],zmm25[25],zmm19[25],zmm25[26],zmm19[26],zmm25[27],zmm19[27]
 	LONG $0x4035a162; WORD $0xdb69 // vpunpckhwd zmm19, zmm25, zmm19 # zmm19 = zmm25[4],zmm19[4],zmm25[5],zmm19[5],zmm25[6],zmm19[6],zmm25[7],zmm19[7],zmm25[12],zmm19[12],zmm25[13],zmm19[13],zmm25[14],zmm19[14],zmm25[15],zmm19[15],zmm25[20],zmm19[20],zmm25[21],zmm19[21],zmm25[22],zmm19[22],zmm25[23],zmm19[23],zmm25[28],zmm19[28],zmm25[29],zmm19[29],zmm25[30],zmm19[30],zmm25[31],zmm19[31]
 	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
-	WORD $0x4075 // jne 0x1b400 <depthwise5x5s1AVX512VNNI+0xf30>
+	WORD $0x4075 // jne 0x1bbb0 <depthwise5x5s1AVX512VNNI+0xf30>
 	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	WORD $0x4c72 // jb 0x1b418 <depthwise5x5s1AVX512VNNI+0xf48>
+	WORD $0x4c72 // jb 0x1bbc8 <depthwise5x5s1AVX512VNNI+0xf48>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x5273 // jae 0x1b42c <depthwise5x5s1AVX512VNNI+0xf5c>
+	WORD $0x5273 // jae 0x1bbdc <depthwise5x5s1AVX512VNNI+0xf5c>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0xfd8e820f; WORD $0xffff // jb 0x1b180 <depthwise5x5s1AVX512VNNI+0xcb0>
-	WORD $0x56eb // jmp 0x1b44a <depthwise5x5s1AVX512VNNI+0xf7a>
+	LONG $0xfd8e820f; WORD $0xffff // jb 0x1b930 <depthwise5x5s1AVX512VNNI+0xcb0>
+	WORD $0x56eb // jmp 0x1bbfa <depthwise5x5s1AVX512VNNI+0xf7a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fec162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm20, zmmword ptr [r13]
 	LONG $0x405de262; WORD $0xf100 // vpshufb zmm22, zmm20, zmm1
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
-	LONG $0xfffd88e9; BYTE $0xff // jmp 0x1b1a0 <depthwise5x5s1AVX512VNNI+0xcd0>
+	LONG $0xfffd88e9; BYTE $0xff // jmp 0x1b950 <depthwise5x5s1AVX512VNNI+0xcd0>
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0xae72 // jb 0x1b3da <depthwise5x5s1AVX512VNNI+0xf0a>
+	WORD $0xae72 // jb 0x1bb8a <depthwise5x5s1AVX512VNNI+0xf0a>
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	LONG $0xfd36820f; WORD $0xffff // jb 0x1b180 <depthwise5x5s1AVX512VNNI+0xcb0>
+	LONG $0xfd36820f; WORD $0xffff // jb 0x1b930 <depthwise5x5s1AVX512VNNI+0xcb0>
 	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	LONG $0xfffd25e9; BYTE $0xff // jmp 0x1b180 <depthwise5x5s1AVX512VNNI+0xcb0>
+	LONG $0xfffd25e9; BYTE $0xff // jmp 0x1b930 <depthwise5x5s1AVX512VNNI+0xcb0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	WORD $0x5f72 // jb 0x1b4c7 <depthwise5x5s1AVX512VNNI+0xff7>
+	WORD $0x5f72 // jb 0x1bc77 <depthwise5x5s1AVX512VNNI+0xff7>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x6573 // jae 0x1b4db <depthwise5x5s1AVX512VNNI+0x100b>
+	WORD $0x6573 // jae 0x1bc8b <depthwise5x5s1AVX512VNNI+0x100b>
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	WORD $0x0c72 // jb 0x1b496 <depthwise5x5s1AVX512VNNI+0xfc6>
+	WORD $0x0c72 // jb 0x1bc46 <depthwise5x5s1AVX512VNNI+0xfc6>
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
 	QUAD $0x000d6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r9]
@@ -22078,21 +22487,21 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xe86f // vmovdqa64 zmm5, zmm8
 	LONG $0x48fdd162; WORD $0xf16f // vmovdqa64 zmm6, zmm9
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfbfa8f0f; WORD $0xffff // jg 0x1b0bc <depthwise5x5s1AVX512VNNI+0xbec>
-	LONG $0xfffb25e9; BYTE $0xff // jmp 0x1afec <depthwise5x5s1AVX512VNNI+0xb1c>
+	LONG $0xfbfa8f0f; WORD $0xffff // jg 0x1b86c <depthwise5x5s1AVX512VNNI+0xbec>
+	LONG $0xfffb25e9; BYTE $0xff // jmp 0x1b79c <depthwise5x5s1AVX512VNNI+0xb1c>
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x9b72 // jb 0x1b476 <depthwise5x5s1AVX512VNNI+0xfa6>
+	WORD $0x9b72 // jb 0x1bc26 <depthwise5x5s1AVX512VNNI+0xfa6>
 	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
-	WORD $0x9573 // jae 0x1b48a <depthwise5x5s1AVX512VNNI+0xfba>
-	WORD $0x9feb // jmp 0x1b496 <depthwise5x5s1AVX512VNNI+0xfc6>
+	WORD $0x9573 // jae 0x1bc3a <depthwise5x5s1AVX512VNNI+0xfba>
+	WORD $0x9feb // jmp 0x1bc46 <depthwise5x5s1AVX512VNNI+0xfc6>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x05ba8e0f; WORD $0x0000 // jle 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x05ba8e0f; WORD $0x0000 // jle 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -22114,7 +22523,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
-	WORD $0x797e // jle 0x1b5e0 <depthwise5x5s1AVX512VNNI+0x1110>
+	WORD $0x797e // jle 0x1bd90 <depthwise5x5s1AVX512VNNI+0x1110>
 	LONG $0x113c8d48 // lea rdi, [rcx + rdx]
 	LONG $0x12048d4d // lea r8, [r10 + rdx]
 	LONG $0x133c8d4d // lea r15, [r11 + rdx]
@@ -22134,12 +22543,12 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe661 // vpunpcklwd zmm4, zmm5, zmm6 # zmm4 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27]
 	LONG $0x4855f162; WORD $0xee69 // vpunpckhwd zmm5, zmm5, zmm6 # zmm5 = zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0410840f; WORD $0x0000 // je 0x1b9e4 <depthwise5x5s1AVX512VNNI+0x1514>
+	LONG $0x0410840f; WORD $0x0000 // je 0x1c194 <depthwise5x5s1AVX512VNNI+0x1514>
 	LONG $0xc97ef162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rsi]
 	LONG $0x484df262; WORD $0xf100 // vpshufb zmm6, zmm6, zmm1
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x04d28e0f; WORD $0x0000 // jle 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x04d28e0f; WORD $0x0000 // jle 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x40f9694d; WORD $0x0003; BYTE $0x00 // imul r15, r9, 0x340
@@ -22187,7 +22596,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
-	LONG $0x0001c4e9; BYTE $0x00 // jmp 0x1b88e <depthwise5x5s1AVX512VNNI+0x13be>
+	LONG $0x0001c4e9; BYTE $0x00 // jmp 0x1c03e <depthwise5x5s1AVX512VNNI+0x13be>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0xc97ec162; WORD $0x166f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r14]
 	LONG $0x406de262; WORD $0xf100 // vpshufb zmm22, zmm18, zmm1
@@ -22262,7 +22671,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xe26f // vmovdqa64 zmm4, zmm18
 	LONG $0x48fdb162; WORD $0xeb6f // vmovdqa64 zmm5, zmm19
 	LONG $0x40573b48 // cmp rdx, qword ptr [rdi + 0x40]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
@@ -22271,7 +22680,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xf26f // vmovdqa64 zmm22, zmm2
 	LONG $0x24543948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdx
-	LONG $0xfe328e0f; WORD $0xffff // jle 0x1b6ef <depthwise5x5s1AVX512VNNI+0x121f>
+	LONG $0xfe328e0f; WORD $0xffff // jle 0x1be9f <depthwise5x5s1AVX512VNNI+0x121f>
 	LONG $0xc97ee162; WORD $0x016f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rcx]
 	LONG $0xc97ec162; WORD $0x126f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r10]
 	LONG $0xc97ec162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r11]
@@ -22285,62 +22694,62 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4035a162; WORD $0xd361 // vpunpcklwd zmm18, zmm25, zmm19 # zmm18 = zmm25[0],zmm19[0],zmm25[1],zmm19[1],zmm25[2],zmm19[2],zmm25[3],zmm19[3],zmm25[8],zmm19[8],zmm25[9],zmm19[9],zmm25[10],zmm19[10],zmm25[11],zmm19[11],zmm25[16],zmm19[16],zmm25[17],zmm19[17],zmm25[18],zmm19[18],zmm25[19],zmm19[19],zmm25[24],zmm19[24],zmm25[25],zmm19[25],zmm25[26],zmm19[26],zmm25[27],zmm19[27]
 	LONG $0x4035a162; WORD $0xdb69 // vpunpckhwd zmm19, zmm25, zmm19 # zmm19 = zmm25[4],zmm19[4],zmm25[5],zmm19[5],zmm25[6],zmm19[6],zmm25[7],zmm19[7],zmm25[12],zmm19[12],zmm25[13],zmm19[13],zmm25[14],zmm19[14],zmm25[15],zmm19[15],zmm25[20],zmm19[20],zmm25[21],zmm19[21],zmm25[22],zmm19[22],zmm25[23],zmm19[23],zmm25[28],zmm19[28],zmm25[29],zmm19[29],zmm25[30],zmm19[30],zmm25[31],zmm19[31]
 	WORD $0x3948; BYTE $0xf8 // cmp rax, rdi
-	WORD $0x3675 // jne 0x1b940 <depthwise5x5s1AVX512VNNI+0x1470>
+	WORD $0x3675 // jne 0x1c0f0 <depthwise5x5s1AVX512VNNI+0x1470>
 	QUAD $0x0100000004247c81 // cmp dword ptr [rsp + 0x4], 0x1000000
-	WORD $0x4372 // jb 0x1b957 <depthwise5x5s1AVX512VNNI+0x1487>
+	WORD $0x4372 // jb 0x1c107 <depthwise5x5s1AVX512VNNI+0x1487>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0x4973 // jae 0x1b96d <depthwise5x5s1AVX512VNNI+0x149d>
+	WORD $0x4973 // jae 0x1c11d <depthwise5x5s1AVX512VNNI+0x149d>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	LONG $0xfd92820f; WORD $0xffff // jb 0x1b6d0 <depthwise5x5s1AVX512VNNI+0x1200>
-	WORD $0x4deb // jmp 0x1b98d <depthwise5x5s1AVX512VNNI+0x14bd>
+	LONG $0xfd92820f; WORD $0xffff // jb 0x1be80 <depthwise5x5s1AVX512VNNI+0x1200>
+	WORD $0x4deb // jmp 0x1c13d <depthwise5x5s1AVX512VNNI+0x14bd>
 	LONG $0xc97ec162; WORD $0x266f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r14]
 	LONG $0x405de262; WORD $0xf100 // vpshufb zmm22, zmm20, zmm1
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
-	LONG $0xfffd98e9; BYTE $0xff // jmp 0x1b6ef <depthwise5x5s1AVX512VNNI+0x121f>
+	LONG $0xfffd98e9; BYTE $0xff // jmp 0x1be9f <depthwise5x5s1AVX512VNNI+0x121f>
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	WORD $0xb772 // jb 0x1b924 <depthwise5x5s1AVX512VNNI+0x1454>
+	WORD $0xb772 // jb 0x1c0d4 <depthwise5x5s1AVX512VNNI+0x1454>
 	LONG $0x48fd8162; WORD $0xe06f // vmovdqa64 zmm20, zmm24
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xca6f // vmovdqa64 zmm25, zmm2
 	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
-	LONG $0xfd43820f; WORD $0xffff // jb 0x1b6d0 <depthwise5x5s1AVX512VNNI+0x1200>
+	LONG $0xfd43820f; WORD $0xffff // jb 0x1be80 <depthwise5x5s1AVX512VNNI+0x1200>
 	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	LONG $0xfffd32e9; BYTE $0xff // jmp 0x1b6d0 <depthwise5x5s1AVX512VNNI+0x1200>
+	LONG $0xfffd32e9; BYTE $0xff // jmp 0x1be80 <depthwise5x5s1AVX512VNNI+0x1200>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0x0084820f; WORD $0x0000 // jb 0x1ba44 <depthwise5x5s1AVX512VNNI+0x1574>
+	LONG $0x0084820f; WORD $0x0000 // jb 0x1c1f4 <depthwise5x5s1AVX512VNNI+0x1574>
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x6a72 // jb 0x1ba32 <depthwise5x5s1AVX512VNNI+0x1562>
+	WORD $0x6a72 // jb 0x1c1e2 <depthwise5x5s1AVX512VNNI+0x1562>
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x0673 // jae 0x1b9d6 <depthwise5x5s1AVX512VNNI+0x1506>
+	WORD $0x0673 // jae 0x1c186 <depthwise5x5s1AVX512VNNI+0x1506>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	WORD $0x5aeb // jmp 0x1ba3e <depthwise5x5s1AVX512VNNI+0x156e>
+	WORD $0x5aeb // jmp 0x1c1ee <depthwise5x5s1AVX512VNNI+0x156e>
 	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
 	QUAD $0x0000010004247c81 // cmp dword ptr [rsp + 0x4], 0x100
-	LONG $0x0089820f; WORD $0x0000 // jb 0x1ba8d <depthwise5x5s1AVX512VNNI+0x15bd>
+	LONG $0x0089820f; WORD $0x0000 // jb 0x1c23d <depthwise5x5s1AVX512VNNI+0x15bd>
 	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x6b72 // jb 0x1ba7b <depthwise5x5s1AVX512VNNI+0x15ab>
+	WORD $0x6b72 // jb 0x1c22b <depthwise5x5s1AVX512VNNI+0x15ab>
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x0673 // jae 0x1ba1e <depthwise5x5s1AVX512VNNI+0x154e>
+	WORD $0x0673 // jae 0x1c1ce <depthwise5x5s1AVX512VNNI+0x154e>
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fd5162; WORD $0xc66f // vmovdqa64 zmm8, zmm14
 	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
 	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	WORD $0x5beb // jmp 0x1ba8d <depthwise5x5s1AVX512VNNI+0x15bd>
+	WORD $0x5beb // jmp 0x1c23d <depthwise5x5s1AVX512VNNI+0x15bd>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd5162; WORD $0xc26f // vmovdqa64 zmm8, zmm10
@@ -22352,8 +22761,8 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf1ab8f0f; WORD $0xffff // jg 0x1ac24 <depthwise5x5s1AVX512VNNI+0x754>
-	WORD $0x47eb // jmp 0x1bac2 <depthwise5x5s1AVX512VNNI+0x15f2>
+	LONG $0xf1ab8f0f; WORD $0xffff // jg 0x1b3d4 <depthwise5x5s1AVX512VNNI+0x754>
+	WORD $0x47eb // jmp 0x1c272 <depthwise5x5s1AVX512VNNI+0x15f2>
 	LONG $0x48fd5162; WORD $0xc66f // vmovdqa64 zmm8, zmm14
 	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
@@ -22365,7 +22774,7 @@ TEXT ·depthwise5x5s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xea6f // vmovdqa64 zmm5, zmm10
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfb2e8f0f; WORD $0xffff // jg 0x1b5f0 <depthwise5x5s1AVX512VNNI+0x1120>
+	LONG $0xfb2e8f0f; WORD $0xffff // jg 0x1bda0 <depthwise5x5s1AVX512VNNI+0x1120>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -22391,7 +22800,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	WORD $0x7e74 // je 0x1bb85 <depthwise5x5s2AVX512VNNI+0xa5>
+	WORD $0x7e74 // je 0x1c335 <depthwise5x5s2AVX512VNNI+0xa5>
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
@@ -22410,12 +22819,12 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
 	LONG $0x24448944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r8d
-	LONG $0x00938d0f; WORD $0x0000 // jge 0x1bc05 <depthwise5x5s2AVX512VNNI+0x125>
+	LONG $0x00938d0f; WORD $0x0000 // jge 0x1c3b5 <depthwise5x5s2AVX512VNNI+0x125>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x08168f0f; WORD $0x0000 // jg 0x1c396 <depthwise5x5s2AVX512VNNI+0x8b6>
-	LONG $0x001f2ce9; BYTE $0x00 // jmp 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x08168f0f; WORD $0x0000 // jg 0x1cb46 <depthwise5x5s2AVX512VNNI+0x8b6>
+	LONG $0x001f2ce9; BYTE $0x00 // jmp 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
@@ -22435,18 +22844,18 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
-	LONG $0x0ea18d0f; WORD $0x0000 // jge 0x1ca93 <depthwise5x5s2AVX512VNNI+0xfb3>
+	LONG $0x0ea18d0f; WORD $0x0000 // jge 0x1d243 <depthwise5x5s2AVX512VNNI+0xfb3>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x16418f0f; WORD $0x0000 // jg 0x1d241 <depthwise5x5s2AVX512VNNI+0x1761>
-	LONG $0x001eace9; BYTE $0x00 // jmp 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x16418f0f; WORD $0x0000 // jg 0x1d9f1 <depthwise5x5s2AVX512VNNI+0x1761>
+	LONG $0x001eace9; BYTE $0x00 // jmp 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
 	WORD $0xf748; BYTE $0xda // neg rdx
 	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x2beb // jmp 0x1bc4b <depthwise5x5s2AVX512VNNI+0x16b>
+	WORD $0x2beb // jmp 0x1c3fb <depthwise5x5s2AVX512VNNI+0x16b>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24448b44; BYTE $0x18 // mov r8d, dword ptr [rsp + 0x18]
 	QUAD $0x000000a0249c8b48 // mov rbx, qword ptr [rsp + 0xa0]
@@ -22454,7 +22863,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000089d0c8d48 // lea rcx, [4*rbx + 0x8]
 	LONG $0x24048348; BYTE $0x40 // add qword ptr [rsp], 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x073a8f0f; WORD $0x0000 // jg 0x1c385 <depthwise5x5s2AVX512VNNI+0x8a5>
+	LONG $0x073a8f0f; WORD $0x0000 // jg 0x1cb35 <depthwise5x5s2AVX512VNNI+0x8a5>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0x06e2c149 // shl r10, 0x6
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
@@ -22469,7 +22878,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0060 // cmp qword ptr [rsp + 0x60], 0x0
-	WORD $0x757e // jle 0x1bd03 <depthwise5x5s2AVX512VNNI+0x223>
+	WORD $0x757e // jle 0x1c4b3 <depthwise5x5s2AVX512VNNI+0x223>
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm4, zmmword ptr [rsi + r10]
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x13 // vmovdqu64 zmm5, zmmword ptr [r11 + r10]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x11 // vmovdqu64 zmm6, zmmword ptr [r9 + r10]
@@ -22483,13 +22892,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe661 // vpunpcklwd zmm4, zmm5, zmm6 # zmm4 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27]
 	LONG $0x4855f162; WORD $0xee69 // vpunpckhwd zmm5, zmm5, zmm6 # zmm5 = zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31]
 	QUAD $0x0000009824bc8348; BYTE $0x00 // cmp qword ptr [rsp + 0x98], 0x0
-	LONG $0x0606840f; WORD $0x0000 // je 0x1c2f0 <depthwise5x5s2AVX512VNNI+0x810>
+	LONG $0x0606840f; WORD $0x0000 // je 0x1caa0 <depthwise5x5s2AVX512VNNI+0x810>
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x16 // vmovdqu64 zmm6, zmmword ptr [r14 + r10]
 	LONG $0x484d7262; WORD $0xf000 // vpshufb zmm14, zmm6, zmm0
 	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
 	LONG $0x48fd7162; WORD $0xe46f // vmovdqa64 zmm12, zmm4
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff238e0f; WORD $0xffff // jle 0x1bc31 <depthwise5x5s2AVX512VNNI+0x151>
+	LONG $0xff238e0f; WORD $0xffff // jle 0x1c3e1 <depthwise5x5s2AVX512VNNI+0x151>
 	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
@@ -22540,7 +22949,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x000237e9; BYTE $0x00 // jmp 0x1c03d <depthwise5x5s2AVX512VNNI+0x55d>
+	LONG $0x000237e9; BYTE $0x00 // jmp 0x1c7ed <depthwise5x5s2AVX512VNNI+0x55d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x48fec162; WORD $0x3c6f; BYTE $0x38 // vmovdqu64 zmm23, zmmword ptr [r8 + rdi]
@@ -22647,7 +23056,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xdb6f // vmovdqa64 zmm11, zmm19
 	LONG $0x48fd1162; WORD $0xf36f // vmovdqa64 zmm14, zmm27
 	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
-	LONG $0xfbe38d0f; WORD $0xffff // jge 0x1bc20 <depthwise5x5s2AVX512VNNI+0x140>
+	LONG $0xfbe38d0f; WORD $0xffff // jge 0x1c3d0 <depthwise5x5s2AVX512VNNI+0x140>
 	LONG $0x48fda162; WORD $0xd16f // vmovdqa64 zmm18, zmm17
 	LONG $0x48fda162; WORD $0xf06f // vmovdqa64 zmm22, zmm16
 	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
@@ -22658,7 +23067,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
-	LONG $0x00f38e0f; WORD $0x0000 // jle 0x1c16e <depthwise5x5s2AVX512VNNI+0x68e>
+	LONG $0x00f38e0f; WORD $0x0000 // jle 0x1c91e <depthwise5x5s2AVX512VNNI+0x68e>
 	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
 	LONG $0x247c8b4c; BYTE $0x50 // mov r15, qword ptr [rsp + 0x50]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
@@ -22679,24 +23088,24 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4805a162; WORD $0xd961 // vpunpcklwd zmm19, zmm15, zmm17 # zmm19 = zmm15[0],zmm17[0],zmm15[1],zmm17[1],zmm15[2],zmm17[2],zmm15[3],zmm17[3],zmm15[8],zmm17[8],zmm15[9],zmm17[9],zmm15[10],zmm17[10],zmm15[11],zmm17[11],zmm15[16],zmm17[16],zmm15[17],zmm17[17],zmm15[18],zmm17[18],zmm15[19],zmm17[19],zmm15[24],zmm17[24],zmm15[25],zmm17[25],zmm15[26],zmm17[26],zmm15[27],zmm17[27]
 	LONG $0x4805a162; WORD $0xf969 // vpunpckhwd zmm23, zmm15, zmm17 # zmm23 = zmm15[4],zmm17[4],zmm15[5],zmm17[5],zmm15[6],zmm17[6],zmm15[7],zmm17[7],zmm15[12],zmm17[12],zmm15[13],zmm17[13],zmm15[14],zmm17[14],zmm15[15],zmm17[15],zmm15[20],zmm17[20],zmm15[21],zmm17[21],zmm15[22],zmm17[22],zmm15[23],zmm17[23],zmm15[28],zmm17[28],zmm15[29],zmm17[29],zmm15[30],zmm17[30],zmm15[31],zmm17[31]
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x6475 // jne 0x1c150 <depthwise5x5s2AVX512VNNI+0x670>
+	WORD $0x6475 // jne 0x1c900 <depthwise5x5s2AVX512VNNI+0x670>
 	LONG $0x247c8b44; BYTE $0x18 // mov r15d, dword ptr [rsp + 0x18]
 	LONG $0x00ff8141; WORD $0x0000; BYTE $0x01 // cmp r15d, 0x1000000
-	LONG $0x0160820f; WORD $0x0000 // jb 0x1c25e <depthwise5x5s2AVX512VNNI+0x77e>
+	LONG $0x0160820f; WORD $0x0000 // jb 0x1ca0e <depthwise5x5s2AVX512VNNI+0x77e>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x00ff8141; WORD $0x0100; BYTE $0x00 // cmp r15d, 0x10000
-	LONG $0x0166830f; WORD $0x0000 // jae 0x1c27d <depthwise5x5s2AVX512VNNI+0x79d>
+	LONG $0x0166830f; WORD $0x0000 // jae 0x1ca2d <depthwise5x5s2AVX512VNNI+0x79d>
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x00ff8141; WORD $0x0001; BYTE $0x00 // cmp r15d, 0x100
-	WORD $0x0672 // jb 0x1c12c <depthwise5x5s2AVX512VNNI+0x64c>
+	WORD $0x0672 // jb 0x1c8dc <depthwise5x5s2AVX512VNNI+0x64c>
 	LONG $0x48fd8162; WORD $0xd96f // vmovdqa64 zmm19, zmm25
 	LONG $0x24148b4c // mov r10, qword ptr [rsp]
 	LONG $0x48fea162; WORD $0x0c6f; BYTE $0x12 // vmovdqu64 zmm17, zmmword ptr [rdx + r10]
 	LONG $0x4075e262; WORD $0xc800 // vpshufb zmm17, zmm17, zmm0
 	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	WORD $0x1deb // jmp 0x1c169 <depthwise5x5s2AVX512VNNI+0x689>
+	WORD $0x1deb // jmp 0x1c919 <depthwise5x5s2AVX512VNNI+0x689>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x12 // vmovdqu64 zmm15, zmmword ptr [rdx + r10]
 	LONG $0x4805e262; WORD $0xc800 // vpshufb zmm17, zmm15, zmm0
@@ -22710,7 +23119,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x48fd6162; WORD $0xd96f // vmovdqa64 zmm27, zmm1
 	WORD $0x394c; BYTE $0xff // cmp rdi, r15
-	LONG $0xfc958e0f; WORD $0xffff // jle 0x1be2e <depthwise5x5s2AVX512VNNI+0x34e>
+	LONG $0xfc958e0f; WORD $0xffff // jle 0x1c5de <depthwise5x5s2AVX512VNNI+0x34e>
 	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
 	LONG $0x0f3c8d4c // lea r15, [rdi + rcx]
 	LONG $0x03c78349 // add r15, 0x3
@@ -22728,79 +23137,79 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40150162; WORD $0xe061 // vpunpcklwd zmm28, zmm29, zmm24 # zmm28 = zmm29[0],zmm24[0],zmm29[1],zmm24[1],zmm29[2],zmm24[2],zmm29[3],zmm24[3],zmm29[8],zmm24[8],zmm29[9],zmm24[9],zmm29[10],zmm24[10],zmm29[11],zmm24[11],zmm29[16],zmm24[16],zmm29[17],zmm24[17],zmm29[18],zmm24[18],zmm29[19],zmm24[19],zmm29[24],zmm24[24],zmm29[25],zmm24[25],zmm29[26],zmm24[26],zmm29[27],zmm24[27]
 	LONG $0x40150162; WORD $0xe869 // vpunpckhwd zmm29, zmm29, zmm24 # zmm29 = zmm29[4],zmm24[4],zmm29[5],zmm24[5],zmm29[6],zmm24[6],zmm29[7],zmm24[7],zmm29[12],zmm24[12],zmm29[13],zmm24[13],zmm29[14],zmm24[14],zmm29[15],zmm24[15],zmm29[20],zmm24[20],zmm29[21],zmm24[21],zmm29[22],zmm24[22],zmm29[23],zmm24[23],zmm29[28],zmm24[28],zmm29[29],zmm24[29],zmm29[30],zmm24[30],zmm29[31],zmm24[31]
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x4375 // jne 0x1c240 <depthwise5x5s2AVX512VNNI+0x760>
+	WORD $0x4375 // jne 0x1c9f0 <depthwise5x5s2AVX512VNNI+0x760>
 	LONG $0x18247c8b // mov edi, dword ptr [rsp + 0x18]
 	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	LONG $0x0094820f; WORD $0x0000 // jb 0x1c2a1 <depthwise5x5s2AVX512VNNI+0x7c1>
+	LONG $0x0094820f; WORD $0x0000 // jb 0x1ca51 <depthwise5x5s2AVX512VNNI+0x7c1>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	LONG $0x009a830f; WORD $0x0000 // jae 0x1c2bf <depthwise5x5s2AVX512VNNI+0x7df>
+	LONG $0x009a830f; WORD $0x0000 // jae 0x1ca6f <depthwise5x5s2AVX512VNNI+0x7df>
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfbd9820f; WORD $0xffff // jb 0x1be10 <depthwise5x5s2AVX512VNNI+0x330>
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x1c2dd <depthwise5x5s2AVX512VNNI+0x7fd>
+	LONG $0xfbd9820f; WORD $0xffff // jb 0x1c5c0 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x1ca8d <depthwise5x5s2AVX512VNNI+0x7fd>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fe4162; WORD $0x046f; BYTE $0x38 // vmovdqu64 zmm24, zmmword ptr [r8 + rdi]
 	LONG $0x403d6262; WORD $0xd800 // vpshufb zmm27, zmm24, zmm0
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
-	LONG $0xfffbd0e9; BYTE $0xff // jmp 0x1be2e <depthwise5x5s2AVX512VNNI+0x34e>
+	LONG $0xfffbd0e9; BYTE $0xff // jmp 0x1c5de <depthwise5x5s2AVX512VNNI+0x34e>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x00ff8141; WORD $0x0100; BYTE $0x00 // cmp r15d, 0x10000
-	LONG $0xfe9a820f; WORD $0xffff // jb 0x1c117 <depthwise5x5s2AVX512VNNI+0x637>
+	LONG $0xfe9a820f; WORD $0xffff // jb 0x1c8c7 <depthwise5x5s2AVX512VNNI+0x637>
 	LONG $0x48fd3162; WORD $0xff6f // vmovdqa64 zmm15, zmm23
 	LONG $0x48fda162; WORD $0xc36f // vmovdqa64 zmm16, zmm19
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x00ff8141; WORD $0x0001; BYTE $0x00 // cmp r15d, 0x100
-	LONG $0xfe8a830f; WORD $0xffff // jae 0x1c126 <depthwise5x5s2AVX512VNNI+0x646>
-	LONG $0xfffe8be9; BYTE $0xff // jmp 0x1c12c <depthwise5x5s2AVX512VNNI+0x64c>
+	LONG $0xfe8a830f; WORD $0xffff // jae 0x1c8d6 <depthwise5x5s2AVX512VNNI+0x646>
+	LONG $0xfffe8be9; BYTE $0xff // jmp 0x1c8dc <depthwise5x5s2AVX512VNNI+0x64c>
 	LONG $0x48fd6162; WORD $0xe96f // vmovdqa64 zmm29, zmm1
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	LONG $0xff66820f; WORD $0xffff // jb 0x1c225 <depthwise5x5s2AVX512VNNI+0x745>
+	LONG $0xff66820f; WORD $0xffff // jb 0x1c9d5 <depthwise5x5s2AVX512VNNI+0x745>
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	LONG $0xfb33820f; WORD $0xffff // jb 0x1be10 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0xfb33820f; WORD $0xffff // jb 0x1c5c0 <depthwise5x5s2AVX512VNNI+0x330>
 	LONG $0x48fd2162; WORD $0xe76f // vmovdqa64 zmm28, zmm23
-	LONG $0xfffb28e9; BYTE $0xff // jmp 0x1be10 <depthwise5x5s2AVX512VNNI+0x330>
+	LONG $0xfffb28e9; BYTE $0xff // jmp 0x1c5c0 <depthwise5x5s2AVX512VNNI+0x330>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	WORD $0x5472 // jb 0x1c34d <depthwise5x5s2AVX512VNNI+0x86d>
+	WORD $0x5472 // jb 0x1cafd <depthwise5x5s2AVX512VNNI+0x86d>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x5a73 // jae 0x1c368 <depthwise5x5s2AVX512VNNI+0x888>
+	WORD $0x5a73 // jae 0x1cb18 <depthwise5x5s2AVX512VNNI+0x888>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x0672 // jb 0x1c323 <depthwise5x5s2AVX512VNNI+0x843>
+	WORD $0x0672 // jb 0x1cad3 <depthwise5x5s2AVX512VNNI+0x843>
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
 	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x16 // vmovdqu64 zmm5, zmmword ptr [r14 + r10]
 	LONG $0x48557262; WORD $0xf000 // vpshufb zmm14, zmm5, zmm0
 	LONG $0x48e57362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm3, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf9c68f0f; WORD $0xffff // jg 0x1bd0e <depthwise5x5s2AVX512VNNI+0x22e>
-	LONG $0xfff8e4e9; BYTE $0xff // jmp 0x1bc31 <depthwise5x5s2AVX512VNNI+0x151>
+	LONG $0xf9c68f0f; WORD $0xffff // jg 0x1c4be <depthwise5x5s2AVX512VNNI+0x22e>
+	LONG $0xfff8e4e9; BYTE $0xff // jmp 0x1c3e1 <depthwise5x5s2AVX512VNNI+0x151>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0xa672 // jb 0x1c30e <depthwise5x5s2AVX512VNNI+0x82e>
+	WORD $0xa672 // jb 0x1cabe <depthwise5x5s2AVX512VNNI+0x82e>
 	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
 	LONG $0x48fd7162; WORD $0xe46f // vmovdqa64 zmm12, zmm4
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x9a73 // jae 0x1c31d <depthwise5x5s2AVX512VNNI+0x83d>
-	WORD $0x9eeb // jmp 0x1c323 <depthwise5x5s2AVX512VNNI+0x843>
+	WORD $0x9a73 // jae 0x1cacd <depthwise5x5s2AVX512VNNI+0x83d>
+	WORD $0x9eeb // jmp 0x1cad3 <depthwise5x5s2AVX512VNNI+0x843>
 	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x171b8e0f; WORD $0x0000 // jle 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x171b8e0f; WORD $0x0000 // jle 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
 	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
@@ -22823,7 +23232,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x247c8348; WORD $0x0060 // cmp qword ptr [rsp + 0x60], 0x0
-	LONG $0x00818e0f; WORD $0x0000 // jle 0x1c483 <depthwise5x5s2AVX512VNNI+0x9a3>
+	LONG $0x00818e0f; WORD $0x0000 // jle 0x1cc33 <depthwise5x5s2AVX512VNNI+0x9a3>
 	LONG $0x2f1c8d4a // lea rbx, [rdi + r13]
 	LONG $0x2a348d4e // lea r14, [rdx + r13]
 	LONG $0x2e3c8d4e // lea r15, [rsi + r13]
@@ -22843,13 +23252,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48657162; WORD $0xd561 // vpunpcklwd zmm10, zmm3, zmm5 # zmm10 = zmm3[0],zmm5[0],zmm3[1],zmm5[1],zmm3[2],zmm5[2],zmm3[3],zmm5[3],zmm3[8],zmm5[8],zmm3[9],zmm5[9],zmm3[10],zmm5[10],zmm3[11],zmm5[11],zmm3[16],zmm5[16],zmm3[17],zmm5[17],zmm3[18],zmm5[18],zmm3[19],zmm5[19],zmm3[24],zmm5[24],zmm3[25],zmm5[25],zmm3[26],zmm5[26],zmm3[27],zmm5[27]
 	LONG $0x48657162; WORD $0xed69 // vpunpckhwd zmm13, zmm3, zmm5 # zmm13 = zmm3[4],zmm5[4],zmm3[5],zmm5[5],zmm3[6],zmm5[6],zmm3[7],zmm5[7],zmm3[12],zmm5[12],zmm3[13],zmm5[13],zmm3[14],zmm5[14],zmm3[15],zmm5[15],zmm3[20],zmm5[20],zmm3[21],zmm5[21],zmm3[22],zmm5[22],zmm3[23],zmm5[23],zmm3[28],zmm5[28],zmm3[29],zmm5[29],zmm3[30],zmm5[30],zmm3[31],zmm5[31]
 	QUAD $0x0000009824bc8348; BYTE $0x00 // cmp qword ptr [rsp + 0x98], 0x0
-	LONG $0x1514840f; WORD $0x0000 // je 0x1d986 <depthwise5x5s2AVX512VNNI+0x1ea6>
+	LONG $0x1514840f; WORD $0x0000 // je 0x1e136 <depthwise5x5s2AVX512VNNI+0x1ea6>
 	LONG $0xc97ed162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r11]
 	LONG $0x48657262; WORD $0xf000 // vpshufb zmm14, zmm3, zmm0
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0x161e8e0f; WORD $0x0000 // jle 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x161e8e0f; WORD $0x0000 // jle 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
 	LONG $0x20718b4c // mov r14, qword ptr [rcx + 0x20]
@@ -22913,7 +23322,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x246c8b48; BYTE $0x78 // mov rbp, qword ptr [rsp + 0x78]
-	LONG $0x000214e9; BYTE $0x00 // jmp 0x1c7dc <depthwise5x5s2AVX512VNNI+0xcfc>
+	LONG $0x000214e9; BYTE $0x00 // jmp 0x1cf8c <depthwise5x5s2AVX512VNNI+0xcfc>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
@@ -23010,7 +23419,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xdb6f // vmovdqa64 zmm11, zmm19
 	LONG $0x48fd1162; WORD $0xf36f // vmovdqa64 zmm14, zmm27
 	LONG $0x40593b4c // cmp r11, qword ptr [rcx + 0x40]
-	LONG $0x12d58d0f; WORD $0x0000 // jge 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x12d58d0f; WORD $0x0000 // jge 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fda162; WORD $0xd16f // vmovdqa64 zmm18, zmm17
 	LONG $0x48fda162; WORD $0xf06f // vmovdqa64 zmm22, zmm16
 	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
@@ -23020,7 +23429,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xe96f // vmovdqa64 zmm21, zmm1
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x244c394c; BYTE $0x60 // cmp qword ptr [rsp + 0x60], r9
-	LONG $0x00f28e0f; WORD $0x0000 // jle 0x1c909 <depthwise5x5s2AVX512VNNI+0xe29>
+	LONG $0x00f28e0f; WORD $0x0000 // jle 0x1d0b9 <depthwise5x5s2AVX512VNNI+0xe29>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x080c8d4a // lea rcx, [rax + r9]
 	LONG $0x02c18348 // add rcx, 0x2
@@ -23041,23 +23450,23 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4805a162; WORD $0xd961 // vpunpcklwd zmm19, zmm15, zmm17 # zmm19 = zmm15[0],zmm17[0],zmm15[1],zmm17[1],zmm15[2],zmm17[2],zmm15[3],zmm17[3],zmm15[8],zmm17[8],zmm15[9],zmm17[9],zmm15[10],zmm17[10],zmm15[11],zmm17[11],zmm15[16],zmm17[16],zmm15[17],zmm17[17],zmm15[18],zmm17[18],zmm15[19],zmm17[19],zmm15[24],zmm17[24],zmm15[25],zmm17[25],zmm15[26],zmm17[26],zmm15[27],zmm17[27]
 	LONG $0x4805a162; WORD $0xf969 // vpunpckhwd zmm23, zmm15, zmm17 # zmm23 = zmm15[4],zmm17[4],zmm15[5],zmm17[5],zmm15[6],zmm17[6],zmm15[7],zmm17[7],zmm15[12],zmm17[12],zmm15[13],zmm17[13],zmm15[14],zmm17[14],zmm15[15],zmm17[15],zmm15[20],zmm17[20],zmm15[21],zmm17[21],zmm15[22],zmm17[22],zmm15[23],zmm17[23],zmm15[28],zmm17[28],zmm15[29],zmm17[29],zmm15[30],zmm17[30],zmm15[31],zmm17[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x6775 // jne 0x1c8f0 <depthwise5x5s2AVX512VNNI+0xe10>
+	WORD $0x6775 // jne 0x1d0a0 <depthwise5x5s2AVX512VNNI+0xe10>
 	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
-	LONG $0x016c820f; WORD $0x0000 // jb 0x1ca03 <depthwise5x5s2AVX512VNNI+0xf23>
+	LONG $0x016c820f; WORD $0x0000 // jb 0x1d1b3 <depthwise5x5s2AVX512VNNI+0xf23>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0x0172830f; WORD $0x0000 // jae 0x1ca23 <depthwise5x5s2AVX512VNNI+0xf43>
+	LONG $0x0172830f; WORD $0x0000 // jae 0x1d1d3 <depthwise5x5s2AVX512VNNI+0xf43>
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	WORD $0x0672 // jb 0x1c8c7 <depthwise5x5s2AVX512VNNI+0xde7>
+	WORD $0x0672 // jb 0x1d077 <depthwise5x5s2AVX512VNNI+0xde7>
 	LONG $0x48fd8162; WORD $0xd96f // vmovdqa64 zmm19, zmm25
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0xc97ec162; WORD $0x0c6f; BYTE $0x0e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r14 + rcx]
 	LONG $0x4075e262; WORD $0xc800 // vpshufb zmm17, zmm17, zmm0
 	LONG $0x48b5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm9, zmm2, 0xec
 	LONG $0x48fd2162; WORD $0xcb6f // vmovdqa64 zmm25, zmm19
-	WORD $0x21eb // jmp 0x1c909 <depthwise5x5s2AVX512VNNI+0xe29>
+	WORD $0x21eb // jmp 0x1d0b9 <depthwise5x5s2AVX512VNNI+0xe29>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x16 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r14 + r10]
 	LONG $0x4805e262; WORD $0xc800 // vpshufb zmm17, zmm15, zmm0
@@ -23070,7 +23479,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	LONG $0x48fd6162; WORD $0xd96f // vmovdqa64 zmm27, zmm1
 	LONG $0x244c3948; BYTE $0x60 // cmp qword ptr [rsp + 0x60], rcx
-	LONG $0xfcbe8e0f; WORD $0xffff // jle 0x1c5f4 <depthwise5x5s2AVX512VNNI+0xb14>
+	LONG $0xfcbe8e0f; WORD $0xffff // jle 0x1cda4 <depthwise5x5s2AVX512VNNI+0xb14>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x080c8d4a // lea rcx, [rax + r9]
 	LONG $0x03c18348 // add rcx, 0x3
@@ -23088,54 +23497,54 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40150162; WORD $0xe061 // vpunpcklwd zmm28, zmm29, zmm24 # zmm28 = zmm29[0],zmm24[0],zmm29[1],zmm24[1],zmm29[2],zmm24[2],zmm29[3],zmm24[3],zmm29[8],zmm24[8],zmm29[9],zmm24[9],zmm29[10],zmm24[10],zmm29[11],zmm24[11],zmm29[16],zmm24[16],zmm29[17],zmm24[17],zmm29[18],zmm24[18],zmm29[19],zmm24[19],zmm29[24],zmm24[24],zmm29[25],zmm24[25],zmm29[26],zmm24[26],zmm29[27],zmm24[27]
 	LONG $0x40150162; WORD $0xe869 // vpunpckhwd zmm29, zmm29, zmm24 # zmm29 = zmm29[4],zmm24[4],zmm29[5],zmm24[5],zmm29[6],zmm24[6],zmm29[7],zmm24[7],zmm29[12],zmm24[12],zmm29[13],zmm24[13],zmm29[14],zmm24[14],zmm29[15],zmm24[15],zmm29[20],zmm24[20],zmm29[21],zmm24[21],zmm29[22],zmm24[22],zmm29[23],zmm24[23],zmm29[28],zmm24[28],zmm29[29],zmm24[29],zmm29[30],zmm24[30],zmm29[31],zmm24[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x4675 // jne 0x1c9e0 <depthwise5x5s2AVX512VNNI+0xf00>
+	WORD $0x4675 // jne 0x1d190 <depthwise5x5s2AVX512VNNI+0xf00>
 	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
-	LONG $0x00a0820f; WORD $0x0000 // jb 0x1ca48 <depthwise5x5s2AVX512VNNI+0xf68>
+	LONG $0x00a0820f; WORD $0x0000 // jb 0x1d1f8 <depthwise5x5s2AVX512VNNI+0xf68>
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0x00a6830f; WORD $0x0000 // jae 0x1ca68 <depthwise5x5s2AVX512VNNI+0xf88>
+	LONG $0x00a6830f; WORD $0x0000 // jae 0x1d218 <depthwise5x5s2AVX512VNNI+0xf88>
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfbfa820f; WORD $0xffff // jb 0x1c5d0 <depthwise5x5s2AVX512VNNI+0xaf0>
-	LONG $0x0000ade9; BYTE $0x00 // jmp 0x1ca88 <depthwise5x5s2AVX512VNNI+0xfa8>
+	LONG $0xfbfa820f; WORD $0xffff // jb 0x1cd80 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0x0000ade9; BYTE $0x00 // jmp 0x1d238 <depthwise5x5s2AVX512VNNI+0xfa8>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
 	LONG $0xc97e2162; WORD $0x046f; BYTE $0x10 // vmovdqu32 zmm24 {k1} {z}, zmmword ptr [rax + r10]
 	LONG $0x403d6262; WORD $0xd800 // vpshufb zmm27, zmm24, zmm0
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
-	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x1c5f4 <depthwise5x5s2AVX512VNNI+0xb14>
+	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x1cda4 <depthwise5x5s2AVX512VNNI+0xb14>
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0xfe8e820f; WORD $0xffff // jb 0x1c8b1 <depthwise5x5s2AVX512VNNI+0xdd1>
+	LONG $0xfe8e820f; WORD $0xffff // jb 0x1d061 <depthwise5x5s2AVX512VNNI+0xdd1>
 	LONG $0x48fd3162; WORD $0xff6f // vmovdqa64 zmm15, zmm23
 	LONG $0x48fda162; WORD $0xc36f // vmovdqa64 zmm16, zmm19
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfe7e830f; WORD $0xffff // jae 0x1c8c1 <depthwise5x5s2AVX512VNNI+0xde1>
-	LONG $0xfffe7fe9; BYTE $0xff // jmp 0x1c8c7 <depthwise5x5s2AVX512VNNI+0xde7>
+	LONG $0xfe7e830f; WORD $0xffff // jae 0x1d071 <depthwise5x5s2AVX512VNNI+0xde1>
+	LONG $0xfffe7fe9; BYTE $0xff // jmp 0x1d077 <depthwise5x5s2AVX512VNNI+0xde7>
 	LONG $0x48fd6162; WORD $0xe96f // vmovdqa64 zmm29, zmm1
 	LONG $0x48fd6162; WORD $0xc16f // vmovdqa64 zmm24, zmm1
 	LONG $0x48fd6162; WORD $0xd16f // vmovdqa64 zmm26, zmm1
 	QUAD $0x0001000018247c81 // cmp dword ptr [rsp + 0x18], 0x10000
-	LONG $0xff5a820f; WORD $0xffff // jb 0x1c9c2 <depthwise5x5s2AVX512VNNI+0xee2>
+	LONG $0xff5a820f; WORD $0xffff // jb 0x1d172 <depthwise5x5s2AVX512VNNI+0xee2>
 	LONG $0x48fd0162; WORD $0xc56f // vmovdqa64 zmm24, zmm29
 	LONG $0x48fd0162; WORD $0xd46f // vmovdqa64 zmm26, zmm28
 	LONG $0x48fd6162; WORD $0xe16f // vmovdqa64 zmm28, zmm1
 	QUAD $0x0000010018247c81 // cmp dword ptr [rsp + 0x18], 0x100
-	LONG $0xfb48820f; WORD $0xffff // jb 0x1c5d0 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0xfb48820f; WORD $0xffff // jb 0x1cd80 <depthwise5x5s2AVX512VNNI+0xaf0>
 	LONG $0x48fd2162; WORD $0xe76f // vmovdqa64 zmm28, zmm23
-	LONG $0xfffb3de9; BYTE $0xff // jmp 0x1c5d0 <depthwise5x5s2AVX512VNNI+0xaf0>
+	LONG $0xfffb3de9; BYTE $0xff // jmp 0x1cd80 <depthwise5x5s2AVX512VNNI+0xaf0>
 	LONG $0x48e5f162; WORD $0xe2df // vpandnq zmm4, zmm3, zmm2
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	WORD $0xf748; BYTE $0xd9 // neg rcx
 	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x35eb // jmp 0x1cae0 <depthwise5x5s2AVX512VNNI+0x1000>
+	WORD $0x35eb // jmp 0x1d290 <depthwise5x5s2AVX512VNNI+0x1000>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
@@ -23146,7 +23555,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000008bd0c8d4a // lea rcx, [4*r15 + 0x8]
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07508f0f; WORD $0x0000 // jg 0x1d230 <depthwise5x5s2AVX512VNNI+0x1750>
+	LONG $0x07508f0f; WORD $0x0000 // jg 0x1d9e0 <depthwise5x5s2AVX512VNNI+0x1750>
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
@@ -23161,7 +23570,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6b7e // jle 0x1cb8b <depthwise5x5s2AVX512VNNI+0x10ab>
+	WORD $0x6b7e // jle 0x1d33b <depthwise5x5s2AVX512VNNI+0x10ab>
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x0a // vmovdqu64 zmm5, zmmword ptr [rdx + r9]
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [rcx + r9]
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x08 // vmovdqu64 zmm7, zmmword ptr [r8 + r9]
@@ -23175,12 +23584,12 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0xe761 // vpunpcklwd zmm12, zmm6, zmm7 # zmm12 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
 	LONG $0x484d7162; WORD $0xf769 // vpunpckhwd zmm14, zmm6, zmm7 # zmm14 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	LONG $0x0618840f; WORD $0x0000 // je 0x1d190 <depthwise5x5s2AVX512VNNI+0x16b0>
+	LONG $0x0618840f; WORD $0x0000 // je 0x1d940 <depthwise5x5s2AVX512VNNI+0x16b0>
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0e // vmovdqu64 zmm6, zmmword ptr [r14 + r9]
 	LONG $0x484d7262; WORD $0xe900 // vpshufb zmm13, zmm6, zmm1
 	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xff318e0f; WORD $0xffff // jle 0x1cac7 <depthwise5x5s2AVX512VNNI+0xfe7>
+	LONG $0xff318e0f; WORD $0xffff // jle 0x1d277 <depthwise5x5s2AVX512VNNI+0xfe7>
 	LONG $0x241c8948 // mov qword ptr [rsp], rbx
 	WORD $0x894c; BYTE $0xf8 // mov rax, r15
 	LONG $0x04e0c148 // shl rax, 0x4
@@ -23232,7 +23641,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x000259e9; BYTE $0x00 // jmp 0x1ceec <depthwise5x5s2AVX512VNNI+0x140c>
+	LONG $0x000259e9; BYTE $0x00 // jmp 0x1d69c <depthwise5x5s2AVX512VNNI+0x140c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x48fea162; WORD $0x3c6f; BYTE $0x36 // vmovdqu64 zmm23, zmmword ptr [rsi + r14]
@@ -23345,7 +23754,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd1162; WORD $0xf06f // vmovdqa64 zmm14, zmm24
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x40483b48 // cmp rcx, qword ptr [rax + 0x40]
-	LONG $0xfbc48d0f; WORD $0xffff // jge 0x1cab0 <depthwise5x5s2AVX512VNNI+0xfd0>
+	LONG $0xfbc48d0f; WORD $0xffff // jge 0x1d260 <depthwise5x5s2AVX512VNNI+0xfd0>
 	LONG $0x48fda162; WORD $0xe96f // vmovdqa64 zmm21, zmm17
 	LONG $0x48fd2162; WORD $0xc86f // vmovdqa64 zmm25, zmm16
 	LONG $0x48fda162; WORD $0xda6f // vmovdqa64 zmm19, zmm18
@@ -23355,7 +23764,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	LONG $0x00ec8e0f; WORD $0x0000 // jle 0x1d013 <depthwise5x5s2AVX512VNNI+0x1533>
+	LONG $0x00ec8e0f; WORD $0x0000 // jle 0x1d7c3 <depthwise5x5s2AVX512VNNI+0x1533>
 	LONG $0x24748b4c; BYTE $0x68 // mov r14, qword ptr [rsp + 0x68]
 	WORD $0x014d; BYTE $0xd6 // add r14, r10
 	LONG $0x02c68349 // add r14, 0x2
@@ -23375,17 +23784,17 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4075a162; WORD $0xc261 // vpunpcklwd zmm16, zmm17, zmm18 # zmm16 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x4075a162; WORD $0xca69 // vpunpckhwd zmm17, zmm17, zmm18 # zmm17 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x6d75 // jne 0x1d000 <depthwise5x5s2AVX512VNNI+0x1520>
+	WORD $0x6d75 // jne 0x1d7b0 <depthwise5x5s2AVX512VNNI+0x1520>
 	LONG $0x24748b44; BYTE $0x10 // mov r14d, dword ptr [rsp + 0x10]
 	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
-	LONG $0x0163820f; WORD $0x0000 // jb 0x1d108 <depthwise5x5s2AVX512VNNI+0x1628>
+	LONG $0x0163820f; WORD $0x0000 // jb 0x1d8b8 <depthwise5x5s2AVX512VNNI+0x1628>
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0x0169830f; WORD $0x0000 // jae 0x1d121 <depthwise5x5s2AVX512VNNI+0x1641>
+	LONG $0x0169830f; WORD $0x0000 // jae 0x1d8d1 <depthwise5x5s2AVX512VNNI+0x1641>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	WORD $0x0c72 // jb 0x1cfd9 <depthwise5x5s2AVX512VNNI+0x14f9>
+	WORD $0x0c72 // jb 0x1d789 <depthwise5x5s2AVX512VNNI+0x14f9>
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fda162; WORD $0xf96f // vmovdqa64 zmm23, zmm17
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
@@ -23394,7 +23803,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48dde362; WORD $0xd325; BYTE $0xec // vpternlogq zmm18, zmm4, zmm3, 0xec
 	LONG $0x48fda162; WORD $0xc46f // vmovdqa64 zmm16, zmm20
 	LONG $0x48fda162; WORD $0xcf6f // vmovdqa64 zmm17, zmm23
-	WORD $0x14eb // jmp 0x1d013 <depthwise5x5s2AVX512VNNI+0x1533>
+	WORD $0x14eb // jmp 0x1d7c3 <depthwise5x5s2AVX512VNNI+0x1533>
 	BYTE $0x90 // nop
 	LONG $0x48fe8162; WORD $0x146f; BYTE $0x3b // vmovdqu64 zmm18, zmmword ptr [r11 + r15]
 	LONG $0x406de262; WORD $0xd100 // vpshufb zmm18, zmm18, zmm1
@@ -23406,7 +23815,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xe26f // vmovdqa64 zmm28, zmm2
 	LONG $0x2474394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r14
-	LONG $0xfc848e0f; WORD $0xffff // jle 0x1ccc4 <depthwise5x5s2AVX512VNNI+0x11e4>
+	LONG $0xfc848e0f; WORD $0xffff // jle 0x1d474 <depthwise5x5s2AVX512VNNI+0x11e4>
 	LONG $0x24748b4c; BYTE $0x68 // mov r14, qword ptr [rsp + 0x68]
 	WORD $0x014d; BYTE $0xd6 // add r14, r10
 	LONG $0x03c68349 // add r14, 0x3
@@ -23424,55 +23833,55 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400d8162; WORD $0xf861 // vpunpcklwd zmm23, zmm30, zmm24 # zmm23 = zmm30[0],zmm24[0],zmm30[1],zmm24[1],zmm30[2],zmm24[2],zmm30[3],zmm24[3],zmm30[8],zmm24[8],zmm30[9],zmm24[9],zmm30[10],zmm24[10],zmm30[11],zmm24[11],zmm30[16],zmm24[16],zmm30[17],zmm24[17],zmm30[18],zmm24[18],zmm30[19],zmm24[19],zmm30[24],zmm24[24],zmm30[25],zmm24[25],zmm30[26],zmm24[26],zmm30[27],zmm24[27]
 	LONG $0x400d0162; WORD $0xc069 // vpunpckhwd zmm24, zmm30, zmm24 # zmm24 = zmm30[4],zmm24[4],zmm30[5],zmm24[5],zmm30[6],zmm24[6],zmm30[7],zmm24[7],zmm30[12],zmm24[12],zmm30[13],zmm24[13],zmm30[14],zmm24[14],zmm30[15],zmm24[15],zmm30[20],zmm24[20],zmm30[21],zmm24[21],zmm30[22],zmm24[22],zmm30[23],zmm24[23],zmm30[28],zmm24[28],zmm30[29],zmm24[29],zmm30[30],zmm24[30],zmm30[31],zmm24[31]
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x4c75 // jne 0x1d0f0 <depthwise5x5s2AVX512VNNI+0x1610>
+	WORD $0x4c75 // jne 0x1d8a0 <depthwise5x5s2AVX512VNNI+0x1610>
 	LONG $0x24748b44; BYTE $0x10 // mov r14d, dword ptr [rsp + 0x10]
 	LONG $0x00fe8141; WORD $0x0000; BYTE $0x01 // cmp r14d, 0x1000000
-	LONG $0x008f820f; WORD $0x0000 // jb 0x1d145 <depthwise5x5s2AVX512VNNI+0x1665>
+	LONG $0x008f820f; WORD $0x0000 // jb 0x1d8f5 <depthwise5x5s2AVX512VNNI+0x1665>
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0x0095830f; WORD $0x0000 // jae 0x1d15e <depthwise5x5s2AVX512VNNI+0x167e>
+	LONG $0x0095830f; WORD $0x0000 // jae 0x1d90e <depthwise5x5s2AVX512VNNI+0x167e>
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfbbe820f; WORD $0xffff // jb 0x1cca0 <depthwise5x5s2AVX512VNNI+0x11c0>
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x1d17d <depthwise5x5s2AVX512VNNI+0x169d>
+	LONG $0xfbbe820f; WORD $0xffff // jb 0x1d450 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x1d92d <depthwise5x5s2AVX512VNNI+0x169d>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fe2162; WORD $0x146f; BYTE $0x3e // vmovdqu64 zmm26, zmmword ptr [rsi + r15]
 	LONG $0x402d6262; WORD $0xe100 // vpshufb zmm28, zmm26, zmm1
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
-	LONG $0xfffbbce9; BYTE $0xff // jmp 0x1ccc4 <depthwise5x5s2AVX512VNNI+0x11e4>
+	LONG $0xfffbbce9; BYTE $0xff // jmp 0x1d474 <depthwise5x5s2AVX512VNNI+0x11e4>
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0xfe97820f; WORD $0xffff // jb 0x1cfb8 <depthwise5x5s2AVX512VNNI+0x14d8>
+	LONG $0xfe97820f; WORD $0xffff // jb 0x1d768 <depthwise5x5s2AVX512VNNI+0x14d8>
 	LONG $0x48fd2162; WORD $0xdc6f // vmovdqa64 zmm27, zmm20
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfe8d830f; WORD $0xffff // jae 0x1cfcd <depthwise5x5s2AVX512VNNI+0x14ed>
-	LONG $0xfffe94e9; BYTE $0xff // jmp 0x1cfd9 <depthwise5x5s2AVX512VNNI+0x14f9>
+	LONG $0xfe8d830f; WORD $0xffff // jae 0x1d77d <depthwise5x5s2AVX512VNNI+0x14ed>
+	LONG $0xfffe94e9; BYTE $0xff // jmp 0x1d789 <depthwise5x5s2AVX512VNNI+0x14f9>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	LONG $0x00fe8141; WORD $0x0001; BYTE $0x00 // cmp r14d, 0x100
-	LONG $0xff6b820f; WORD $0xffff // jb 0x1d0c9 <depthwise5x5s2AVX512VNNI+0x15e9>
+	LONG $0xff6b820f; WORD $0xffff // jb 0x1d879 <depthwise5x5s2AVX512VNNI+0x15e9>
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	LONG $0x00fe8141; WORD $0x0100; BYTE $0x00 // cmp r14d, 0x10000
-	LONG $0xfb23820f; WORD $0xffff // jb 0x1cca0 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0xfb23820f; WORD $0xffff // jb 0x1d450 <depthwise5x5s2AVX512VNNI+0x11c0>
 	LONG $0x48fd2162; WORD $0xef6f // vmovdqa64 zmm29, zmm23
 	LONG $0x48fd0162; WORD $0xf06f // vmovdqa64 zmm30, zmm24
-	LONG $0xfffb12e9; BYTE $0xff // jmp 0x1cca0 <depthwise5x5s2AVX512VNNI+0x11c0>
+	LONG $0xfffb12e9; BYTE $0xff // jmp 0x1d450 <depthwise5x5s2AVX512VNNI+0x11c0>
 	WORD $0x9066 // nop
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	WORD $0x6272 // jb 0x1d1fc <depthwise5x5s2AVX512VNNI+0x171c>
+	WORD $0x6272 // jb 0x1d9ac <depthwise5x5s2AVX512VNNI+0x171c>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
-	WORD $0x6873 // jae 0x1d212 <depthwise5x5s2AVX512VNNI+0x1732>
+	WORD $0x6873 // jae 0x1d9c2 <depthwise5x5s2AVX512VNNI+0x1732>
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x0c72 // jb 0x1d1cc <depthwise5x5s2AVX512VNNI+0x16ec>
+	WORD $0x0c72 // jb 0x1d97c <depthwise5x5s2AVX512VNNI+0x16ec>
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
 	LONG $0x48fdd162; WORD $0xf66f // vmovdqa64 zmm6, zmm14
 	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x0e // vmovdqu64 zmm7, zmmword ptr [r14 + r9]
@@ -23481,21 +23890,21 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xf99f8f0f; WORD $0xffff // jg 0x1cb96 <depthwise5x5s2AVX512VNNI+0x10b6>
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1cac7 <depthwise5x5s2AVX512VNNI+0xfe7>
+	LONG $0xf99f8f0f; WORD $0xffff // jg 0x1d346 <depthwise5x5s2AVX512VNNI+0x10b6>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1d277 <depthwise5x5s2AVX512VNNI+0xfe7>
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
-	WORD $0x9872 // jb 0x1d1aa <depthwise5x5s2AVX512VNNI+0x16ca>
+	WORD $0x9872 // jb 0x1d95a <depthwise5x5s2AVX512VNNI+0x16ca>
 	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x9273 // jae 0x1d1c0 <depthwise5x5s2AVX512VNNI+0x16e0>
-	WORD $0x9ceb // jmp 0x1d1cc <depthwise5x5s2AVX512VNNI+0x16ec>
+	WORD $0x9273 // jae 0x1d970 <depthwise5x5s2AVX512VNNI+0x16e0>
+	WORD $0x9ceb // jmp 0x1d97c <depthwise5x5s2AVX512VNNI+0x16ec>
 	QUAD $0x00000004bd0c8d4a // lea rcx, [4*r15 + 0x4]
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x08708e0f; WORD $0x0000 // jle 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x08708e0f; WORD $0x0000 // jle 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
 	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
@@ -23519,7 +23928,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x48fd7162; WORD $0xe26f // vmovdqa64 zmm12, zmm2
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	LONG $0x00838e0f; WORD $0x0000 // jle 0x1d335 <depthwise5x5s2AVX512VNNI+0x1855>
+	LONG $0x00838e0f; WORD $0x0000 // jle 0x1dae5 <depthwise5x5s2AVX512VNNI+0x1855>
 	LONG $0x2e1c8d4a // lea rbx, [rsi + r13]
 	LONG $0x2a348d4f // lea r14, [r10 + r13]
 	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
@@ -23540,13 +23949,13 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485d7162; WORD $0xee61 // vpunpcklwd zmm13, zmm4, zmm6 # zmm13 = zmm4[0],zmm6[0],zmm4[1],zmm6[1],zmm4[2],zmm6[2],zmm4[3],zmm6[3],zmm4[8],zmm6[8],zmm4[9],zmm6[9],zmm4[10],zmm6[10],zmm4[11],zmm6[11],zmm4[16],zmm6[16],zmm4[17],zmm6[17],zmm4[18],zmm6[18],zmm4[19],zmm6[19],zmm4[24],zmm6[24],zmm4[25],zmm6[25],zmm4[26],zmm6[26],zmm4[27],zmm6[27]
 	LONG $0x485d7162; WORD $0xfe69 // vpunpckhwd zmm15, zmm4, zmm6 # zmm15 = zmm4[4],zmm6[4],zmm4[5],zmm6[5],zmm4[6],zmm6[6],zmm4[7],zmm6[7],zmm4[12],zmm6[12],zmm4[13],zmm6[13],zmm4[14],zmm6[14],zmm4[15],zmm6[15],zmm4[20],zmm6[20],zmm4[21],zmm6[21],zmm4[22],zmm6[22],zmm4[23],zmm6[23],zmm4[28],zmm6[28],zmm4[29],zmm6[29],zmm4[30],zmm6[30],zmm4[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	LONG $0x06ad840f; WORD $0x0000 // je 0x1d9d1 <depthwise5x5s2AVX512VNNI+0x1ef1>
+	LONG $0x06ad840f; WORD $0x0000 // je 0x1e181 <depthwise5x5s2AVX512VNNI+0x1ef1>
 	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
 	LONG $0x485d7262; WORD $0xe100 // vpshufb zmm12, zmm4, zmm1
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x242c894c // mov qword ptr [rsp], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
 	LONG $0x20718b4c // mov r14, qword ptr [rcx + 0x20]
@@ -23610,7 +24019,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
-	LONG $0x000237e9; BYTE $0x00 // jmp 0x1d6b0 <depthwise5x5s2AVX512VNNI+0x1bd0>
+	LONG $0x000237e9; BYTE $0x00 // jmp 0x1de60 <depthwise5x5s2AVX512VNNI+0x1bd0>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
@@ -23714,7 +24123,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xef6f // vmovdqa64 zmm13, zmm23
 	LONG $0x48fd1162; WORD $0xf86f // vmovdqa64 zmm15, zmm24
 	LONG $0x40413b4c // cmp r8, qword ptr [rcx + 0x40]
-	LONG $0x04018d0f; WORD $0x0000 // jge 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0x04018d0f; WORD $0x0000 // jge 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fda162; WORD $0xe96f // vmovdqa64 zmm21, zmm17
 	LONG $0x48fd2162; WORD $0xc86f // vmovdqa64 zmm25, zmm16
 	LONG $0x48fda162; WORD $0xda6f // vmovdqa64 zmm19, zmm18
@@ -23725,7 +24134,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
 	LONG $0x246c8b48; BYTE $0x48 // mov rbp, qword ptr [rsp + 0x48]
-	LONG $0x01088e0f; WORD $0x0000 // jle 0x1d7f8 <depthwise5x5s2AVX512VNNI+0x1d18>
+	LONG $0x01088e0f; WORD $0x0000 // jle 0x1dfa8 <depthwise5x5s2AVX512VNNI+0x1d18>
 	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
 	LONG $0x100c8d48 // lea rcx, [rax + rdx]
 	LONG $0x02c18348 // add rcx, 0x2
@@ -23746,17 +24155,17 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4075a162; WORD $0xc261 // vpunpcklwd zmm16, zmm17, zmm18 # zmm16 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x4075a162; WORD $0xca69 // vpunpckhwd zmm17, zmm17, zmm18 # zmm17 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x7a75 // jne 0x1d7e0 <depthwise5x5s2AVX512VNNI+0x1d00>
+	WORD $0x7a75 // jne 0x1df90 <depthwise5x5s2AVX512VNNI+0x1d00>
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	LONG $0x017e820f; WORD $0x0000 // jb 0x1d8f2 <depthwise5x5s2AVX512VNNI+0x1e12>
+	LONG $0x017e820f; WORD $0x0000 // jb 0x1e0a2 <depthwise5x5s2AVX512VNNI+0x1e12>
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0x0184830f; WORD $0x0000 // jae 0x1d911 <depthwise5x5s2AVX512VNNI+0x1e31>
+	LONG $0x0184830f; WORD $0x0000 // jae 0x1e0c1 <depthwise5x5s2AVX512VNNI+0x1e31>
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	WORD $0x0c72 // jb 0x1d7af <depthwise5x5s2AVX512VNNI+0x1ccf>
+	WORD $0x0c72 // jb 0x1df5f <depthwise5x5s2AVX512VNNI+0x1ccf>
 	LONG $0x48fda162; WORD $0xe06f // vmovdqa64 zmm20, zmm16
 	LONG $0x48fda162; WORD $0xf96f // vmovdqa64 zmm23, zmm17
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
@@ -23765,7 +24174,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48ade362; WORD $0xd325; BYTE $0xec // vpternlogq zmm18, zmm10, zmm3, 0xec
 	LONG $0x48fda162; WORD $0xc46f // vmovdqa64 zmm16, zmm20
 	LONG $0x48fda162; WORD $0xcf6f // vmovdqa64 zmm17, zmm23
-	WORD $0x23eb // jmp 0x1d7f8 <depthwise5x5s2AVX512VNNI+0x1d18>
+	WORD $0x23eb // jmp 0x1dfa8 <depthwise5x5s2AVX512VNNI+0x1d18>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ea162; WORD $0x146f; BYTE $0x0e // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + r9]
 	LONG $0x406de262; WORD $0xd100 // vpshufb zmm18, zmm18, zmm1
@@ -23778,7 +24187,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xe26f // vmovdqa64 zmm28, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	LONG $0xfc848e0f; WORD $0xffff // jle 0x1d4a9 <depthwise5x5s2AVX512VNNI+0x19c9>
+	LONG $0xfc848e0f; WORD $0xffff // jle 0x1dc59 <depthwise5x5s2AVX512VNNI+0x19c9>
 	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
 	LONG $0x100c8d48 // lea rcx, [rax + rdx]
 	LONG $0x03c18348 // add rcx, 0x3
@@ -23796,80 +24205,80 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400d8162; WORD $0xf861 // vpunpcklwd zmm23, zmm30, zmm24 # zmm23 = zmm30[0],zmm24[0],zmm30[1],zmm24[1],zmm30[2],zmm24[2],zmm30[3],zmm24[3],zmm30[8],zmm24[8],zmm30[9],zmm24[9],zmm30[10],zmm24[10],zmm30[11],zmm24[11],zmm30[16],zmm24[16],zmm30[17],zmm24[17],zmm30[18],zmm24[18],zmm30[19],zmm24[19],zmm30[24],zmm24[24],zmm30[25],zmm24[25],zmm30[26],zmm24[26],zmm30[27],zmm24[27]
 	LONG $0x400d0162; WORD $0xc069 // vpunpckhwd zmm24, zmm30, zmm24 # zmm24 = zmm30[4],zmm24[4],zmm30[5],zmm24[5],zmm30[6],zmm24[6],zmm30[7],zmm24[7],zmm30[12],zmm24[12],zmm30[13],zmm24[13],zmm30[14],zmm24[14],zmm30[15],zmm24[15],zmm30[20],zmm24[20],zmm30[21],zmm24[21],zmm30[22],zmm24[22],zmm30[23],zmm24[23],zmm30[28],zmm24[28],zmm30[29],zmm24[29],zmm30[30],zmm24[30],zmm30[31],zmm24[31]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x4775 // jne 0x1d8d0 <depthwise5x5s2AVX512VNNI+0x1df0>
+	WORD $0x4775 // jne 0x1e080 <depthwise5x5s2AVX512VNNI+0x1df0>
 	QUAD $0x0100000010247c81 // cmp dword ptr [rsp + 0x10], 0x1000000
-	LONG $0x009f820f; WORD $0x0000 // jb 0x1d936 <depthwise5x5s2AVX512VNNI+0x1e56>
+	LONG $0x009f820f; WORD $0x0000 // jb 0x1e0e6 <depthwise5x5s2AVX512VNNI+0x1e56>
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0x00a5830f; WORD $0x0000 // jae 0x1d955 <depthwise5x5s2AVX512VNNI+0x1e75>
+	LONG $0x00a5830f; WORD $0x0000 // jae 0x1e105 <depthwise5x5s2AVX512VNNI+0x1e75>
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfbb6820f; WORD $0xffff // jb 0x1d480 <depthwise5x5s2AVX512VNNI+0x19a0>
-	LONG $0x0000a6e9; BYTE $0x00 // jmp 0x1d975 <depthwise5x5s2AVX512VNNI+0x1e95>
+	LONG $0xfbb6820f; WORD $0xffff // jb 0x1dc30 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0x0000a6e9; BYTE $0x00 // jmp 0x1e125 <depthwise5x5s2AVX512VNNI+0x1e95>
 	BYTE $0x90 // nop
 	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
 	LONG $0xc97e2162; WORD $0x146f; BYTE $0x08 // vmovdqu32 zmm26 {k1} {z}, zmmword ptr [rax + r9]
 	LONG $0x402d6262; WORD $0xe100 // vpshufb zmm28, zmm26, zmm1
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xfffbb7e9; BYTE $0xff // jmp 0x1d4a9 <depthwise5x5s2AVX512VNNI+0x19c9>
+	LONG $0xfffbb7e9; BYTE $0xff // jmp 0x1dc59 <depthwise5x5s2AVX512VNNI+0x19c9>
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
 	LONG $0x48fd6162; WORD $0xda6f // vmovdqa64 zmm27, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xfe7c820f; WORD $0xffff // jb 0x1d78d <depthwise5x5s2AVX512VNNI+0x1cad>
+	LONG $0xfe7c820f; WORD $0xffff // jb 0x1df3d <depthwise5x5s2AVX512VNNI+0x1cad>
 	LONG $0x48fd2162; WORD $0xdc6f // vmovdqa64 zmm27, zmm20
 	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
 	LONG $0x48fde162; WORD $0xfa6f // vmovdqa64 zmm23, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfe72830f; WORD $0xffff // jae 0x1d7a3 <depthwise5x5s2AVX512VNNI+0x1cc3>
-	LONG $0xfffe79e9; BYTE $0xff // jmp 0x1d7af <depthwise5x5s2AVX512VNNI+0x1ccf>
+	LONG $0xfe72830f; WORD $0xffff // jae 0x1df53 <depthwise5x5s2AVX512VNNI+0x1cc3>
+	LONG $0xfffe79e9; BYTE $0xff // jmp 0x1df5f <depthwise5x5s2AVX512VNNI+0x1ccf>
 	LONG $0x48fd6162; WORD $0xc26f // vmovdqa64 zmm24, zmm2
 	LONG $0x48fd6162; WORD $0xd26f // vmovdqa64 zmm26, zmm2
 	QUAD $0x0000010010247c81 // cmp dword ptr [rsp + 0x10], 0x100
 	LONG $0x247c8b4c; BYTE $0x30 // mov r15, qword ptr [rsp + 0x30]
-	LONG $0xff5b820f; WORD $0xffff // jb 0x1d8b0 <depthwise5x5s2AVX512VNNI+0x1dd0>
+	LONG $0xff5b820f; WORD $0xffff // jb 0x1e060 <depthwise5x5s2AVX512VNNI+0x1dd0>
 	LONG $0x48fd0162; WORD $0xd56f // vmovdqa64 zmm26, zmm29
 	LONG $0x48fd6162; WORD $0xea6f // vmovdqa64 zmm29, zmm2
 	LONG $0x48fd6162; WORD $0xf26f // vmovdqa64 zmm30, zmm2
 	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
-	LONG $0xfb0b820f; WORD $0xffff // jb 0x1d480 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0xfb0b820f; WORD $0xffff // jb 0x1dc30 <depthwise5x5s2AVX512VNNI+0x19a0>
 	LONG $0x48fd2162; WORD $0xef6f // vmovdqa64 zmm29, zmm23
 	LONG $0x48fd0162; WORD $0xf06f // vmovdqa64 zmm30, zmm24
-	LONG $0xfffafae9; BYTE $0xff // jmp 0x1d480 <depthwise5x5s2AVX512VNNI+0x19a0>
+	LONG $0xfffafae9; BYTE $0xff // jmp 0x1dc30 <depthwise5x5s2AVX512VNNI+0x19a0>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x18245c8b // mov ebx, dword ptr [rsp + 0x18]
 	LONG $0x0100fb81; WORD $0x0000 // cmp ebx, 0x100
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0087820f; WORD $0x0000 // jb 0x1da34 <depthwise5x5s2AVX512VNNI+0x1f54>
+	LONG $0x0087820f; WORD $0x0000 // jb 0x1e1e4 <depthwise5x5s2AVX512VNNI+0x1f54>
 	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
-	WORD $0x6d72 // jb 0x1da22 <depthwise5x5s2AVX512VNNI+0x1f42>
+	WORD $0x6d72 // jb 0x1e1d2 <depthwise5x5s2AVX512VNNI+0x1f42>
 	LONG $0x0000fb81; WORD $0x0100 // cmp ebx, 0x1000000
-	WORD $0x0673 // jae 0x1d9c3 <depthwise5x5s2AVX512VNNI+0x1ee3>
+	WORD $0x0673 // jae 0x1e173 <depthwise5x5s2AVX512VNNI+0x1ee3>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
-	WORD $0x5deb // jmp 0x1da2e <depthwise5x5s2AVX512VNNI+0x1f4e>
+	WORD $0x5deb // jmp 0x1e1de <depthwise5x5s2AVX512VNNI+0x1f4e>
 	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
 	LONG $0x10245c8b // mov ebx, dword ptr [rsp + 0x10]
 	LONG $0x0100fb81; WORD $0x0000 // cmp ebx, 0x100
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0085820f; WORD $0x0000 // jb 0x1da7d <depthwise5x5s2AVX512VNNI+0x1f9d>
+	LONG $0x0085820f; WORD $0x0000 // jb 0x1e22d <depthwise5x5s2AVX512VNNI+0x1f9d>
 	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
-	WORD $0x6b72 // jb 0x1da6b <depthwise5x5s2AVX512VNNI+0x1f8b>
+	WORD $0x6b72 // jb 0x1e21b <depthwise5x5s2AVX512VNNI+0x1f8b>
 	LONG $0x0000fb81; WORD $0x0100 // cmp ebx, 0x1000000
-	WORD $0x0673 // jae 0x1da0e <depthwise5x5s2AVX512VNNI+0x1f2e>
+	WORD $0x0673 // jae 0x1e1be <depthwise5x5s2AVX512VNNI+0x1f2e>
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	LONG $0x48fdd162; WORD $0xe66f // vmovdqa64 zmm4, zmm14
 	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
 	LONG $0x48fdd162; WORD $0xf76f // vmovdqa64 zmm6, zmm15
-	WORD $0x5beb // jmp 0x1da7d <depthwise5x5s2AVX512VNNI+0x1f9d>
+	WORD $0x5beb // jmp 0x1e22d <depthwise5x5s2AVX512VNNI+0x1f9d>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
@@ -23881,8 +24290,8 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0xea2a8f0f; WORD $0xffff // jg 0x1c493 <depthwise5x5s2AVX512VNNI+0x9b3>
-	WORD $0x46eb // jmp 0x1dab1 <depthwise5x5s2AVX512VNNI+0x1fd1>
+	LONG $0xea2a8f0f; WORD $0xffff // jg 0x1cc43 <depthwise5x5s2AVX512VNNI+0x9b3>
+	WORD $0x46eb // jmp 0x1e261 <depthwise5x5s2AVX512VNNI+0x1fd1>
 	LONG $0x48fdd162; WORD $0xe66f // vmovdqa64 zmm4, zmm14
 	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
 	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
@@ -23894,7 +24303,7 @@ TEXT ·depthwise5x5s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
 	LONG $0x242c894c // mov qword ptr [rsp], r13
 	LONG $0x40798348; BYTE $0x00 // cmp qword ptr [rcx + 0x40], 0x0
-	LONG $0xf8938f0f; WORD $0xffff // jg 0x1d344 <depthwise5x5s2AVX512VNNI+0x1864>
+	LONG $0xf8938f0f; WORD $0xffff // jg 0x1daf4 <depthwise5x5s2AVX512VNNI+0x1864>
 	LONG $0xa8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -23918,28 +24327,28 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0484840f; WORD $0x0000 // je 0x1df6c <depthwiseAnyAVX512VNNI+0x49c>
+	LONG $0x0484840f; WORD $0x0000 // je 0x1e71c <depthwiseAnyAVX512VNNI+0x49c>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08f78e0f; WORD $0x0000 // jle 0x1e3f0 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08f78e0f; WORD $0x0000 // jle 0x1eba0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x000018be; BYTE $0x00 // mov esi, 0x18
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x1db29 <depthwiseAnyAVX512VNNI+0x59>
+	WORD $0x22eb // jmp 0x1e2d9 <depthwiseAnyAVX512VNNI+0x59>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x20c68348 // add rsi, 0x20
 	LONG $0x240c3b4c // cmp r9, qword ptr [rsp]
-	LONG $0x08c78d0f; WORD $0x0000 // jge 0x1e3f0 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08c78d0f; WORD $0x0000 // jge 0x1eba0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1dcb0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1e460 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1dcb0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1e460 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -23947,68 +24356,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb849; WORD $0x7fff // movabs r8, 0x7ffffffffffffffe
 	WORD $0x214c; BYTE $0xc1 // and rcx, r8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x18eb // jmp 0x1db7c <depthwiseAnyAVX512VNNI+0xac>
+	WORD $0x18eb // jmp 0x1e32c <depthwiseAnyAVX512VNNI+0xac>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x394d; BYTE $0xdd // cmp r13, r11
-	LONG $0x0134840f; WORD $0x0000 // je 0x1dcb0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x0134840f; WORD $0x0000 // je 0x1e460 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xe82c8b4b // mov rbp, qword ptr [r8 + 8*r13]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1dc30 <depthwiseAnyAVX512VNNI+0x160>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1e3e0 <depthwiseAnyAVX512VNNI+0x160>
 	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	WORD $0x1aeb // jmp 0x1dbb3 <depthwiseAnyAVX512VNNI+0xe3>
+	WORD $0x1aeb // jmp 0x1e363 <depthwiseAnyAVX512VNNI+0xe3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1857894d // mov qword ptr [r15 + 0x18], r10
 	LONG $0x20c78349 // add r15, 0x20
 	WORD $0x014d; BYTE $0xf0 // add r8, r14
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xbd74 // je 0x1db70 <depthwiseAnyAVX512VNNI+0xa0>
+	WORD $0xbd74 // je 0x1e320 <depthwiseAnyAVX512VNNI+0xa0>
 	LONG $0xe8508b4d // mov r10, qword ptr [r8 - 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3478 // js 0x1dbf0 <depthwiseAnyAVX512VNNI+0x120>
+	WORD $0x3478 // js 0x1e3a0 <depthwiseAnyAVX512VNNI+0x120>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3578 // js 0x1dc00 <depthwiseAnyAVX512VNNI+0x130>
+	WORD $0x3578 // js 0x1e3b0 <depthwiseAnyAVX512VNNI+0x130>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3678 // js 0x1dc11 <depthwiseAnyAVX512VNNI+0x141>
+	WORD $0x3678 // js 0x1e3c1 <depthwiseAnyAVX512VNNI+0x141>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb679 // jns 0x1dba0 <depthwiseAnyAVX512VNNI+0xd0>
-	WORD $0x39eb // jmp 0x1dc25 <depthwiseAnyAVX512VNNI+0x155>
+	WORD $0xb679 // jns 0x1e350 <depthwiseAnyAVX512VNNI+0xd0>
+	WORD $0x39eb // jmp 0x1e3d5 <depthwiseAnyAVX512VNNI+0x155>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xcb79 // jns 0x1dbcb <depthwiseAnyAVX512VNNI+0xfb>
+	WORD $0xcb79 // jns 0x1e37b <depthwiseAnyAVX512VNNI+0xfb>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xca79 // jns 0x1dbdb <depthwiseAnyAVX512VNNI+0x10b>
+	WORD $0xca79 // jns 0x1e38b <depthwiseAnyAVX512VNNI+0x10b>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff7b890f; WORD $0xffff // jns 0x1dba0 <depthwiseAnyAVX512VNNI+0xd0>
+	LONG $0xff7b890f; WORD $0xffff // jns 0x1e350 <depthwiseAnyAVX512VNNI+0xd0>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
-	LONG $0xffff75e9; BYTE $0xff // jmp 0x1dba3 <depthwiseAnyAVX512VNNI+0xd3>
+	LONG $0xffff75e9; BYTE $0xff // jmp 0x1e353 <depthwiseAnyAVX512VNNI+0xd3>
 	WORD $0x9066 // nop
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0x01fc8349 // cmp r12, 0x1
-	WORD $0x3c74 // je 0x1dc79 <depthwiseAnyAVX512VNNI+0x1a9>
+	WORD $0x3c74 // je 0x1e429 <depthwiseAnyAVX512VNNI+0x1a9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
@@ -24024,9 +24433,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3847894d // mov qword ptr [r15 + 0x38], r8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0xfec38348 // add rbx, -0x2
-	WORD $0xc775 // jne 0x1dc40 <depthwiseAnyAVX512VNNI+0x170>
+	WORD $0xc775 // jne 0x1e3f0 <depthwiseAnyAVX512VNNI+0x170>
 	LONG $0x01c4f641 // test r12b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1db70 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1e320 <depthwiseAnyAVX512VNNI+0xa0>
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x0847894d // mov qword ptr [r15 + 0x8], r8
@@ -24034,15 +24443,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x1847894d // mov qword ptr [r15 + 0x18], r8
 	LONG $0x20c78349 // add r15, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1db70 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1e320 <depthwiseAnyAVX512VNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1db18 <depthwiseAnyAVX512VNNI+0x48>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1e2c8 <depthwiseAnyAVX512VNNI+0x48>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x00009be9; BYTE $0x00 // jmp 0x1dd64 <depthwiseAnyAVX512VNNI+0x294>
+	LONG $0x00009be9; BYTE $0x00 // jmp 0x1e514 <depthwiseAnyAVX512VNNI+0x294>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
@@ -24070,7 +24479,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1db10 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1e2c0 <depthwiseAnyAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24085,7 +24494,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1dcd0 <depthwiseAnyAVX512VNNI+0x200>
+	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1e480 <depthwiseAnyAVX512VNNI+0x200>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0x8941; BYTE $0xe8 // mov r8d, ebp
 	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
@@ -24154,33 +24563,33 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc750 // vpdpbusd zmm0, zmm4, zmm7
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1de10 <depthwiseAnyAVX512VNNI+0x340>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x1e5c0 <depthwiseAnyAVX512VNNI+0x340>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1dce2 <depthwiseAnyAVX512VNNI+0x212>
+	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1e492 <depthwiseAnyAVX512VNNI+0x212>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04738e0f; WORD $0x0000 // jle 0x1e3f0 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04738e0f; WORD $0x0000 // jle 0x1eba0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x20 // vpbroadcastw zmm0, word ptr [rdi + 0x40]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x000018ba; BYTE $0x00 // mov edx, 0x18
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x21eb // jmp 0x1dfb9 <depthwiseAnyAVX512VNNI+0x4e9>
+	WORD $0x21eb // jmp 0x1e769 <depthwiseAnyAVX512VNNI+0x4e9>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x20c28348 // add rdx, 0x20
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x04378d0f; WORD $0x0000 // jge 0x1e3f0 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04378d0f; WORD $0x0000 // jge 0x1eba0 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1e140 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1e8f0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x507f8b4c // mov r15, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1e140 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1e8f0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
 	LONG $0x05e3c148 // shl rbx, 0x5
 	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
@@ -24188,68 +24597,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xce // and rsi, rcx
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x18eb // jmp 0x1e00c <depthwiseAnyAVX512VNNI+0x53c>
+	WORD $0x18eb // jmp 0x1e7bc <depthwiseAnyAVX512VNNI+0x53c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0x0134840f; WORD $0x0000 // je 0x1e140 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x0134840f; WORD $0x0000 // je 0x1e8f0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0xe12c8b4e // mov r13, qword ptr [rcx + 8*r12]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1e0c0 <depthwiseAnyAVX512VNNI+0x5f0>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1e870 <depthwiseAnyAVX512VNNI+0x5f0>
 	LONG $0x686f8b48 // mov rbp, qword ptr [rdi + 0x68]
 	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	WORD $0x1aeb // jmp 0x1e043 <depthwiseAnyAVX512VNNI+0x573>
+	WORD $0x1aeb // jmp 0x1e7f3 <depthwiseAnyAVX512VNNI+0x573>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
 	WORD $0x0148; BYTE $0xdd // add rbp, rbx
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0xbd74 // je 0x1e000 <depthwiseAnyAVX512VNNI+0x530>
+	WORD $0xbd74 // je 0x1e7b0 <depthwiseAnyAVX512VNNI+0x530>
 	LONG $0xe84d8b48 // mov rcx, qword ptr [rbp - 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3478 // js 0x1e080 <depthwiseAnyAVX512VNNI+0x5b0>
+	WORD $0x3478 // js 0x1e830 <depthwiseAnyAVX512VNNI+0x5b0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3578 // js 0x1e090 <depthwiseAnyAVX512VNNI+0x5c0>
+	WORD $0x3578 // js 0x1e840 <depthwiseAnyAVX512VNNI+0x5c0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3678 // js 0x1e0a1 <depthwiseAnyAVX512VNNI+0x5d1>
+	WORD $0x3678 // js 0x1e851 <depthwiseAnyAVX512VNNI+0x5d1>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb579 // jns 0x1e030 <depthwiseAnyAVX512VNNI+0x560>
-	WORD $0x39eb // jmp 0x1e0b6 <depthwiseAnyAVX512VNNI+0x5e6>
+	WORD $0xb579 // jns 0x1e7e0 <depthwiseAnyAVX512VNNI+0x560>
+	WORD $0x39eb // jmp 0x1e866 <depthwiseAnyAVX512VNNI+0x5e6>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xcb79 // jns 0x1e05b <depthwiseAnyAVX512VNNI+0x58b>
+	WORD $0xcb79 // jns 0x1e80b <depthwiseAnyAVX512VNNI+0x58b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xca79 // jns 0x1e06b <depthwiseAnyAVX512VNNI+0x59b>
+	WORD $0xca79 // jns 0x1e81b <depthwiseAnyAVX512VNNI+0x59b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff7a890f; WORD $0xffff // jns 0x1e030 <depthwiseAnyAVX512VNNI+0x560>
+	LONG $0xff7a890f; WORD $0xffff // jns 0x1e7e0 <depthwiseAnyAVX512VNNI+0x560>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x1e033 <depthwiseAnyAVX512VNNI+0x563>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x1e7e3 <depthwiseAnyAVX512VNNI+0x563>
 	BYTE $0x90 // nop
 	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x3c74 // je 0x1e109 <depthwiseAnyAVX512VNNI+0x639>
+	WORD $0x3c74 // je 0x1e8b9 <depthwiseAnyAVX512VNNI+0x639>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
@@ -24265,9 +24674,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x385e894d // mov qword ptr [r14 + 0x38], r11
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x1e0d0 <depthwiseAnyAVX512VNNI+0x600>
+	WORD $0xc775 // jne 0x1e880 <depthwiseAnyAVX512VNNI+0x600>
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1e000 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1e7b0 <depthwiseAnyAVX512VNNI+0x530>
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
@@ -24275,15 +24684,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1e000 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1e7b0 <depthwiseAnyAVX512VNNI+0x530>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1dfa8 <depthwiseAnyAVX512VNNI+0x4d8>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1e758 <depthwiseAnyAVX512VNNI+0x4d8>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1e211 <depthwiseAnyAVX512VNNI+0x741>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1e9c1 <depthwiseAnyAVX512VNNI+0x741>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -24316,7 +24725,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1dfa0 <depthwiseAnyAVX512VNNI+0x4d0>
+	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1e750 <depthwiseAnyAVX512VNNI+0x4d0>
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -24330,7 +24739,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	LONG $0xd94d0f41 // cmovge ebx, r9d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff158e0f; WORD $0xffff // jle 0x1e160 <depthwiseAnyAVX512VNNI+0x690>
+	LONG $0xff158e0f; WORD $0xffff // jle 0x1e910 <depthwiseAnyAVX512VNNI+0x690>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0xde89 // mov esi, ebx
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -24399,8 +24808,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1e2a0 <depthwiseAnyAVX512VNNI+0x7d0>
-	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1e172 <depthwiseAnyAVX512VNNI+0x6a2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x1ea50 <depthwiseAnyAVX512VNNI+0x7d0>
+	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1e922 <depthwiseAnyAVX512VNNI+0x6a2>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24424,43 +24833,43 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03ff840f; WORD $0x0000 // je 0x1e827 <depthwiseShiftAVX512VNNI+0x417>
+	LONG $0x03ff840f; WORD $0x0000 // je 0x1efd7 <depthwiseShiftAVX512VNNI+0x417>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07f28e0f; WORD $0x0000 // jle 0x1ec2b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07f28e0f; WORD $0x0000 // jle 0x1f3db <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x1deb // jmp 0x1e465 <depthwiseShiftAVX512VNNI+0x55>
+	WORD $0x1deb // jmp 0x1ec15 <depthwiseShiftAVX512VNNI+0x55>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x07c68d0f; WORD $0x0000 // jge 0x1ec2b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07c68d0f; WORD $0x0000 // jge 0x1f3db <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x58578b4c // mov r10, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x018e8e0f; WORD $0x0000 // jle 0x1e600 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x018e8e0f; WORD $0x0000 // jle 0x1edb0 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01818e0f; WORD $0x0000 // jle 0x1e600 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x01818e0f; WORD $0x0000 // jle 0x1edb0 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xce // and r14, rcx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x11eb // jmp 0x1e4ac <depthwiseShiftAVX512VNNI+0x9c>
+	WORD $0x11eb // jmp 0x1ec5c <depthwiseShiftAVX512VNNI+0x9c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
-	LONG $0x0154840f; WORD $0x0000 // je 0x1e600 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x1edb0 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0xf9248b4e // mov r12, qword ptr [rcx + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1e570 <depthwiseShiftAVX512VNNI+0x160>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1ed20 <depthwiseShiftAVX512VNNI+0x160>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x38eb // jmp 0x1e4fa <depthwiseShiftAVX512VNNI+0xea>
+	WORD $0x38eb // jmp 0x1ecaa <depthwiseShiftAVX512VNNI+0xea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f48; BYTE $0x40 // imul rbp, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
@@ -24472,40 +24881,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x18c38348 // add rbx, 0x18
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	WORD $0xa674 // je 0x1e4a0 <depthwiseShiftAVX512VNNI+0x90>
+	WORD $0xa674 // je 0x1ec50 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xe92c8b4a // mov rbp, qword ptr [rcx + 8*r13]
 	WORD $0x014c; BYTE $0xc5 // add rbp, r8
-	WORD $0x1978 // js 0x1e520 <depthwiseShiftAVX512VNNI+0x110>
+	WORD $0x1978 // js 0x1ecd0 <depthwiseShiftAVX512VNNI+0x110>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x307d // jge 0x1e540 <depthwiseShiftAVX512VNNI+0x130>
+	WORD $0x307d // jge 0x1ecf0 <depthwiseShiftAVX512VNNI+0x130>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	WORD $0x014c; BYTE $0xe1 // add rcx, r12
-	WORD $0x2aeb // jmp 0x1e547 <depthwiseShiftAVX512VNNI+0x137>
+	WORD $0x2aeb // jmp 0x1ecf7 <depthwiseShiftAVX512VNNI+0x137>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xfffd8348 // cmp rbp, -0x1
-	WORD $0xab75 // jne 0x1e4db <depthwiseShiftAVX512VNNI+0xcb>
+	WORD $0xab75 // jne 0x1ec8b <depthwiseShiftAVX512VNNI+0xcb>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x947c // jl 0x1e4d0 <depthwiseShiftAVX512VNNI+0xc0>
-	WORD $0x18eb // jmp 0x1e556 <depthwiseShiftAVX512VNNI+0x146>
+	WORD $0x947c // jl 0x1ec80 <depthwiseShiftAVX512VNNI+0xc0>
+	WORD $0x18eb // jmp 0x1ed06 <depthwiseShiftAVX512VNNI+0x146>
 	WORD $0x9066 // nop
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1e4d0 <depthwiseShiftAVX512VNNI+0xc0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1ec80 <depthwiseShiftAVX512VNNI+0xc0>
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1e4db <depthwiseShiftAVX512VNNI+0xcb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x1ec8b <depthwiseShiftAVX512VNNI+0xcb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0x5074 // je 0x1e5c9 <depthwiseShiftAVX512VNNI+0x1b9>
+	WORD $0x5074 // je 0x1ed79 <depthwiseShiftAVX512VNNI+0x1b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
@@ -24522,9 +24931,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c48349 // add r12, 0x2
 	LONG $0x30c38348 // add rbx, 0x30
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0xb775 // jne 0x1e580 <depthwiseShiftAVX512VNNI+0x170>
+	WORD $0xb775 // jne 0x1ed30 <depthwiseShiftAVX512VNNI+0x170>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1e4a0 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfecd840f; WORD $0xffff // je 0x1ec50 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	LONG $0x084b8948 // mov qword ptr [rbx + 0x8], rcx
@@ -24532,14 +24941,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe10c8b4a // mov rcx, qword ptr [rcx + 8*r12]
 	LONG $0x104b8948 // mov qword ptr [rbx + 0x10], rcx
 	LONG $0x18c38348 // add rbx, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1e4a0 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1ec50 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1e458 <depthwiseShiftAVX512VNNI+0x48>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1ec08 <depthwiseShiftAVX512VNNI+0x48>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1e6b0 <depthwiseShiftAVX512VNNI+0x2a0>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1ee60 <depthwiseShiftAVX512VNNI+0x2a0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -24566,7 +24975,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	LONG $0xfda08d0f; WORD $0xffff // jge 0x1e450 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfda08d0f; WORD $0xffff // jge 0x1ec00 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xcb // sub rbx, rcx
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24580,7 +24989,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	LONG $0xe94d0f41 // cmovge ebp, r9d
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xff368e0f; WORD $0xffff // jle 0x1e620 <depthwiseShiftAVX512VNNI+0x210>
+	LONG $0xff368e0f; WORD $0xffff // jle 0x1edd0 <depthwiseShiftAVX512VNNI+0x210>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	LONG $0xf3af0f4d // imul r14, r11
@@ -24634,45 +25043,45 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38348 // add rbx, 0x60
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1e720 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x1eed0 <depthwiseShiftAVX512VNNI+0x310>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x1e636 <depthwiseShiftAVX512VNNI+0x226>
+	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x1ede6 <depthwiseShiftAVX512VNNI+0x226>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03f78e0f; WORD $0x0000 // jle 0x1ec2b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03f78e0f; WORD $0x0000 // jle 0x1f3db <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x28 // vpbroadcastw zmm0, word ptr [rdi + 0x50]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x1e860 <depthwiseShiftAVX512VNNI+0x450>
+	WORD $0x17eb // jmp 0x1f010 <depthwiseShiftAVX512VNNI+0x450>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x1ec2b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x1f3db <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x1ea00 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x1f1b0 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01868e0f; WORD $0x0000 // jle 0x1ea00 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01868e0f; WORD $0x0000 // jle 0x1f1b0 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xd3 // and rbx, rdx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x16eb // jmp 0x1e8ac <depthwiseShiftAVX512VNNI+0x49c>
+	WORD $0x16eb // jmp 0x1f05c <depthwiseShiftAVX512VNNI+0x49c>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x0154840f; WORD $0x0000 // je 0x1ea00 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x1f1b0 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
 	LONG $0xf23c8b4e // mov r15, qword ptr [rdx + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1e970 <depthwiseShiftAVX512VNNI+0x560>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1f120 <depthwiseShiftAVX512VNNI+0x560>
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x38eb // jmp 0x1e8fa <depthwiseShiftAVX512VNNI+0x4ea>
+	WORD $0x38eb // jmp 0x1f0aa <depthwiseShiftAVX512VNNI+0x4ea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f4c; BYTE $0x40 // imul r13, qword ptr [rdi + 0x40]
 	WORD $0x014d; BYTE $0xfd // add r13, r15
@@ -24684,40 +25093,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x18c38349 // add r11, 0x18
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0xa674 // je 0x1e8a0 <depthwiseShiftAVX512VNNI+0x490>
+	WORD $0xa674 // je 0x1f050 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0xe22c8b4e // mov r13, qword ptr [rdx + 8*r12]
 	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x1978 // js 0x1e920 <depthwiseShiftAVX512VNNI+0x510>
+	WORD $0x1978 // js 0x1f0d0 <depthwiseShiftAVX512VNNI+0x510>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x307d // jge 0x1e940 <depthwiseShiftAVX512VNNI+0x530>
+	WORD $0x307d // jge 0x1f0f0 <depthwiseShiftAVX512VNNI+0x530>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0xd5af0f49 // imul rdx, r13
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	WORD $0x2aeb // jmp 0x1e947 <depthwiseShiftAVX512VNNI+0x537>
+	WORD $0x2aeb // jmp 0x1f0f7 <depthwiseShiftAVX512VNNI+0x537>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x2b // mov qword ptr [r11], rbp
 	LONG $0xfffd8349 // cmp r13, -0x1
-	WORD $0xab75 // jne 0x1e8db <depthwiseShiftAVX512VNNI+0x4cb>
+	WORD $0xab75 // jne 0x1f08b <depthwiseShiftAVX512VNNI+0x4cb>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x947c // jl 0x1e8d0 <depthwiseShiftAVX512VNNI+0x4c0>
-	WORD $0x18eb // jmp 0x1e956 <depthwiseShiftAVX512VNNI+0x546>
+	WORD $0x947c // jl 0x1f080 <depthwiseShiftAVX512VNNI+0x4c0>
+	WORD $0x18eb // jmp 0x1f106 <depthwiseShiftAVX512VNNI+0x546>
 	WORD $0x9066 // nop
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1e8d0 <depthwiseShiftAVX512VNNI+0x4c0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1f080 <depthwiseShiftAVX512VNNI+0x4c0>
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1e8db <depthwiseShiftAVX512VNNI+0x4cb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x1f08b <depthwiseShiftAVX512VNNI+0x4cb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x5074 // je 0x1e9c9 <depthwiseShiftAVX512VNNI+0x5b9>
+	WORD $0x5074 // je 0x1f179 <depthwiseShiftAVX512VNNI+0x5b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
@@ -24734,9 +25143,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	LONG $0x30c38349 // add r11, 0x30
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	WORD $0xb775 // jne 0x1e980 <depthwiseShiftAVX512VNNI+0x570>
+	WORD $0xb775 // jne 0x1f130 <depthwiseShiftAVX512VNNI+0x570>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1e8a0 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfecd840f; WORD $0xffff // je 0x1f050 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	LONG $0x08538949 // mov qword ptr [r11 + 0x8], rdx
@@ -24744,14 +25153,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa148b4a // mov rdx, qword ptr [rdx + 8*r15]
 	LONG $0x10538949 // mov qword ptr [r11 + 0x10], rdx
 	LONG $0x18c38349 // add r11, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1e8a0 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1f050 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x1e854 <depthwiseShiftAVX512VNNI+0x444>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1f004 <depthwiseShiftAVX512VNNI+0x444>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x1eacd <depthwiseShiftAVX512VNNI+0x6bd>
+	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x1f27d <depthwiseShiftAVX512VNNI+0x6bd>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -24783,7 +25192,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0xfd838d0f; WORD $0xffff // jge 0x1e850 <depthwiseShiftAVX512VNNI+0x440>
+	LONG $0xfd838d0f; WORD $0xffff // jge 0x1f000 <depthwiseShiftAVX512VNNI+0x440>
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24797,7 +25206,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8349 // cmp r11, 0x4
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff188e0f; WORD $0xffff // jle 0x1ea20 <depthwiseShiftAVX512VNNI+0x610>
+	LONG $0xff188e0f; WORD $0xffff // jle 0x1f1d0 <depthwiseShiftAVX512VNNI+0x610>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -24850,8 +25259,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38349 // add r11, 0x60
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0xff49; BYTE $0xca // dec r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1eb30 <depthwiseShiftAVX512VNNI+0x720>
-	LONG $0xfffe0be9; BYTE $0xff // jmp 0x1ea36 <depthwiseShiftAVX512VNNI+0x626>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x1f2e0 <depthwiseShiftAVX512VNNI+0x720>
+	LONG $0xfffe0be9; BYTE $0xff // jmp 0x1f1e6 <depthwiseShiftAVX512VNNI+0x626>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24868,7 +25277,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x1ed91 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0x1f541 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -24876,7 +25285,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x1ec8b <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0x1f43b <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -24884,7 +25293,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x1ed8c <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0x1f53c <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -24913,7 +25322,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x1ec70 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0x1f420 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -24923,7 +25332,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x1ec70 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0x1f420 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -24932,13 +25341,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1ec70 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1f420 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1ec70 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1f420 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -24952,14 +25361,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	WORD $0x0948; BYTE $0xf0 // or rax, rsi
-	LONG $0x02af850f; WORD $0x0000 // jne 0x1f063 <addAVX512VNNI+0x2c3>
+	LONG $0x02af850f; WORD $0x0000 // jne 0x1f813 <addAVX512VNNI+0x2c3>
 	QUAD $0x000000ff507f8148 // cmp qword ptr [rdi + 0x50], 0xff
-	LONG $0x029f850f; WORD $0x0000 // jne 0x1f061 <addAVX512VNNI+0x2c1>
+	LONG $0x029f850f; WORD $0x0000 // jne 0x1f811 <addAVX512VNNI+0x2c1>
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x1f3a1 <addAVX512VNNI+0x601>
+	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x1fb51 <addAVX512VNNI+0x601>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	WORD $0xe2c1; BYTE $0x08 // shl edx, 0x8
 	LONG $0x487df262; WORD $0xc27c // vpbroadcastd zmm0, edx
@@ -24974,11 +25383,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48cdf362; WORD $0xf643; BYTE $0x00 // vshufi64x2 zmm6, zmm6, zmm6, 0x0 # zmm6 = zmm6[0,1,0,1,0,1,0,1]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x1ee4d <addAVX512VNNI+0xad>
+	WORD $0x1beb // jmp 0x1f5fd <addAVX512VNNI+0xad>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x1f3a1 <addAVX512VNNI+0x601>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x1fb51 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -24990,9 +25399,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01d4840f; WORD $0x0000 // je 0x1f050 <addAVX512VNNI+0x2b0>
+	LONG $0x01d4840f; WORD $0x0000 // je 0x1f800 <addAVX512VNNI+0x2b0>
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013a8c0f; WORD $0x0000 // jl 0x1efc0 <addAVX512VNNI+0x220>
+	LONG $0x013a8c0f; WORD $0x0000 // jl 0x1f770 <addAVX512VNNI+0x220>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487dd262; WORD $0xf87c // vpbroadcastd zmm7, r8d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
@@ -25046,14 +25455,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c18349 // add r9, 0x8
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
-	LONG $0xfeec8e0f; WORD $0xffff // jle 0x1eea0 <addAVX512VNNI+0x100>
-	WORD $0x0deb // jmp 0x1efc3 <addAVX512VNNI+0x223>
+	LONG $0xfeec8e0f; WORD $0xffff // jle 0x1f650 <addAVX512VNNI+0x100>
+	WORD $0x0deb // jmp 0x1f773 <addAVX512VNNI+0x223>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe748d0f; WORD $0xffff // jge 0x1ee40 <addAVX512VNNI+0xa0>
+	LONG $0xfe748d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x59eb // jmp 0x1f02a <addAVX512VNNI+0x28a>
+	WORD $0x59eb // jmp 0x1f7da <addAVX512VNNI+0x28a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x0431; BYTE $0x09 // vpmovzxbd zmm8, xmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
@@ -25068,24 +25477,24 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe168d0f; WORD $0xffff // jge 0x1ee40 <addAVX512VNNI+0xa0>
+	LONG $0xfe168d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
 	LONG $0x487db262; WORD $0x3c31; BYTE $0x0a // vpmovzxbd zmm7, xmmword ptr [rdx + r9]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0xa275 // jne 0x1efe0 <addAVX512VNNI+0x240>
+	WORD $0xa275 // jne 0x1f790 <addAVX512VNNI+0x240>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
-	WORD $0x99eb // jmp 0x1efe0 <addAVX512VNNI+0x240>
+	WORD $0x99eb // jmp 0x1f790 <addAVX512VNNI+0x240>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfde48d0f; WORD $0xffff // jge 0x1ee40 <addAVX512VNNI+0xa0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x1efcc <addAVX512VNNI+0x22c>
+	LONG $0xfde48d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x1f77c <addAVX512VNNI+0x22c>
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x03198e0f; WORD $0x0000 // jle 0x1f3a1 <addAVX512VNNI+0x601>
+	LONG $0x03198e0f; WORD $0x0000 // jle 0x1fb51 <addAVX512VNNI+0x601>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0xc67c // vpbroadcastd zmm0, esi
 	LONG $0x487df262; WORD $0xce7b // vpbroadcastw zmm1, esi
@@ -25110,11 +25519,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xed // vpbroadcastb xmm13, xmm13
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x15eb // jmp 0x1f11d <addAVX512VNNI+0x37d>
+	WORD $0x15eb // jmp 0x1f8cd <addAVX512VNNI+0x37d>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02848d0f; WORD $0x0000 // jge 0x1f3a1 <addAVX512VNNI+0x601>
+	LONG $0x02848d0f; WORD $0x0000 // jge 0x1fb51 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -25126,9 +25535,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x0244840f; WORD $0x0000 // je 0x1f390 <addAVX512VNNI+0x5f0>
+	LONG $0x0244840f; WORD $0x0000 // je 0x1fb40 <addAVX512VNNI+0x5f0>
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0x018a8c0f; WORD $0x0000 // jl 0x1f2e0 <addAVX512VNNI+0x540>
+	LONG $0x018a8c0f; WORD $0x0000 // jl 0x1fa90 <addAVX512VNNI+0x540>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487d5262; WORD $0xf07c // vpbroadcastd zmm14, r8d
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -25194,14 +25603,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c08349 // add r8, 0x8
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x1f170 <addAVX512VNNI+0x3d0>
-	WORD $0x0feb // jmp 0x1f2e3 <addAVX512VNNI+0x543>
+	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x1f920 <addAVX512VNNI+0x3d0>
+	WORD $0x0feb // jmp 0x1fa93 <addAVX512VNNI+0x543>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfe248d0f; WORD $0xffff // jge 0x1f110 <addAVX512VNNI+0x370>
+	LONG $0xfe248d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x6eeb // jmp 0x1f35f <addAVX512VNNI+0x5bf>
+	WORD $0x6eeb // jmp 0x1fb0f <addAVX512VNNI+0x5bf>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x3c31; BYTE $0x01 // vpmovzxbd zmm15, xmmword ptr [rcx + r8]
 	LONG $0x48057162; WORD $0xf8fa // vpsubd zmm15, zmm15, zmm0
@@ -25220,19 +25629,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfdb18d0f; WORD $0xffff // jge 0x1f110 <addAVX512VNNI+0x370>
+	LONG $0xfdb18d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
 	LONG $0x487d3262; WORD $0x3431; BYTE $0x02 // vpmovzxbd zmm14, xmmword ptr [rdx + r8]
 	LONG $0x480d7162; WORD $0xf0fa // vpsubd zmm14, zmm14, zmm0
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x1f300 <addAVX512VNNI+0x560>
+	WORD $0x8775 // jne 0x1fab0 <addAVX512VNNI+0x560>
 	LONG $0x488d5362; WORD $0xf623; BYTE $0x00 // vshuff64x2 zmm14, zmm14, zmm14, 0x0 # zmm14 = zmm14[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x1f300 <addAVX512VNNI+0x560>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x1fab0 <addAVX512VNNI+0x560>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfd748d0f; WORD $0xffff // jge 0x1f110 <addAVX512VNNI+0x370>
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x1f2ec <addAVX512VNNI+0x54c>
+	LONG $0xfd748d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x1fa9c <addAVX512VNNI+0x54c>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25242,10 +25651,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1f66a <mulAVX512VNNI+0x2ba>
+	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1fe1a <mulAVX512VNNI+0x2ba>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1f66a <mulAVX512VNNI+0x2ba>
+	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1fe1a <mulAVX512VNNI+0x2ba>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25262,14 +25671,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x3a6f // vmovdqu64 zmm7, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x19eb // jmp 0x1f430 <mulAVX512VNNI+0x80>
+	WORD $0x19eb // jmp 0x1fbe0 <mulAVX512VNNI+0x80>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f664 <mulAVX512VNNI+0x2b4>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1fe14 <mulAVX512VNNI+0x2b4>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x1f424 <mulAVX512VNNI+0x74>
+	WORD $0xef7e // jle 0x1fbd4 <mulAVX512VNNI+0x74>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -25286,7 +25695,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1f51b <mulAVX512VNNI+0x16b>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1fccb <mulAVX512VNNI+0x16b>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x2431; BYTE $0x18 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25318,16 +25727,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff058d0f; WORD $0xffff // jge 0x1f420 <mulAVX512VNNI+0x70>
+	LONG $0xff058d0f; WORD $0xffff // jge 0x1fbd0 <mulAVX512VNNI+0x70>
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f578 <mulAVX512VNNI+0x1c8>
+	WORD $0x4e7d // jge 0x1fd28 <mulAVX512VNNI+0x1c8>
 	QUAD $0xfd1a4c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f54c <mulAVX512VNNI+0x19c>
+	WORD $0x0775 // jne 0x1fcfc <mulAVX512VNNI+0x19c>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
 	QUAD $0xfd185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25338,12 +25747,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f5ce <mulAVX512VNNI+0x21e>
+	WORD $0x4e7d // jge 0x1fd7e <mulAVX512VNNI+0x21e>
 	QUAD $0xfe1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f5a2 <mulAVX512VNNI+0x1f2>
+	WORD $0x0775 // jne 0x1fd52 <mulAVX512VNNI+0x1f2>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfe185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25356,12 +25765,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f62e <mulAVX512VNNI+0x27e>
+	WORD $0x4e7d // jge 0x1fdde <mulAVX512VNNI+0x27e>
 	QUAD $0xff1a5c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48247162; WORD $0xda5c // vsubps zmm11, zmm11, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f602 <mulAVX512VNNI+0x252>
+	WORD $0x0775 // jne 0x1fdb2 <mulAVX512VNNI+0x252>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
 	QUAD $0xff186431487d5262 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25372,14 +25781,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x1f4ab <mulAVX512VNNI+0xfb>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x1fc5b <mulAVX512VNNI+0xfb>
 	LONG $0x487d5262; WORD $0x1431; BYTE $0x1a // vpmovzxbd zmm10, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe28850f; WORD $0xffff // jne 0x1f480 <mulAVX512VNNI+0xd0>
+	LONG $0xfe28850f; WORD $0xffff // jne 0x1fc30 <mulAVX512VNNI+0xd0>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
-	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1f480 <mulAVX512VNNI+0xd0>
+	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1fc30 <mulAVX512VNNI+0xd0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25400,7 +25809,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x1f7e6 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x1ff96 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -25411,7 +25820,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x1f7e6 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x1ff96 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -25428,7 +25837,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x1f754 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x1ff04 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -25436,20 +25845,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x1f7e6 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x1ff96 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x1f7c0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x1ff70 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x1f748 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x1fef8 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x1f730 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x1fee0 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x1f730 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x1fee0 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -25463,16 +25872,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x1f766 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x1ff16 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x1f7d2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x1ff82 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x1f780 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x1ff30 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x1f780 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x1ff30 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -25492,9 +25901,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x1f82d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x1ffdd <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x1f87d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x2002d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -25512,9 +25921,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x1f830 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x1ffe0 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x1f8c8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x20078 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -25550,9 +25959,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x109a850f; WORD $0x0000 // jne 0x20993 <resizeArgMaxAVX512VNNI+0x10c3>
+	LONG $0x109a850f; WORD $0x0000 // jne 0x21143 <resizeArgMaxAVX512VNNI+0x10c3>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x124e850f; WORD $0x0000 // jne 0x20b51 <resizeArgMaxAVX512VNNI+0x1281>
+	LONG $0x124e850f; WORD $0x0000 // jne 0x21301 <resizeArgMaxAVX512VNNI+0x1281>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -25560,19 +25969,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x105e8e0f; WORD $0x0000 // jle 0x20981 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x105e8e0f; WORD $0x0000 // jle 0x21131 <resizeArgMaxAVX512VNNI+0x10b1>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
 	LONG $0x24040148 // add qword ptr [rsp], rax
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x14eb // jmp 0x1f951 <resizeArgMaxAVX512VNNI+0x81>
+	WORD $0x14eb // jmp 0x20101 <resizeArgMaxAVX512VNNI+0x81>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x20c58348 // add rbp, 0x20
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	LONG $0x10308d0f; WORD $0x0000 // jge 0x20981 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x10308d0f; WORD $0x0000 // jge 0x21131 <resizeArgMaxAVX512VNNI+0x10b1>
 	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -25581,7 +25990,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
 	LONG $0xc84d0f44 // cmovge r9d, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4874 // je 0x1f9bc <resizeArgMaxAVX512VNNI+0xec>
+	WORD $0x4874 // je 0x2016c <resizeArgMaxAVX512VNNI+0xec>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa8046348 // movsxd rax, dword ptr [rax + 4*rbp]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
@@ -25597,25 +26006,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc893fbc5 // kmovd ecx, k0
 	WORD $0xc809 // or eax, ecx
 	WORD $0xf883; BYTE $0xff // cmp eax, -0x1
-	LONG $0x0f84840f; WORD $0x0000 // je 0x20940 <resizeArgMaxAVX512VNNI+0x1070>
+	LONG $0x0f84840f; WORD $0x0000 // je 0x210f0 <resizeArgMaxAVX512VNNI+0x1070>
 	QUAD $0x0000000098bf8348 // cmp qword ptr [rdi + 0x98], 0x0
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	LONG $0x03e2840f; WORD $0x0000 // je 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4e0>
+	LONG $0x03e2840f; WORD $0x0000 // je 0x20560 <resizeArgMaxAVX512VNNI+0x4e0>
 	LONG $0x246c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbp
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x08a38d0f; WORD $0x0000 // jge 0x20280 <resizeArgMaxAVX512VNNI+0x9b0>
+	LONG $0x08a38d0f; WORD $0x0000 // jge 0x20a30 <resizeArgMaxAVX512VNNI+0x9b0>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0xff528d0f; WORD $0xffff // jge 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xff528d0f; WORD $0xffff // jge 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0x3f148d4f // lea r10, [r15 + r15]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01768e0f; WORD $0x0000 // jle 0x1fb7b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x01768e0f; WORD $0x0000 // jle 0x2032b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0x01fb8349 // cmp r11, 0x1
-	LONG $0x016c840f; WORD $0x0000 // je 0x1fb7b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x016c840f; WORD $0x0000 // je 0x2032b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x48fef162; WORD $0x046f; BYTE $0x68 // vmovdqu64 zmm0, zmmword ptr [rax + 2*rbp]
 	LONG $0xa8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa8]
@@ -25680,17 +26089,17 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff75850f; WORD $0xffff // jne 0x1faf0 <resizeArgMaxAVX512VNNI+0x220>
+	LONG $0xff75850f; WORD $0xffff // jne 0x202a0 <resizeArgMaxAVX512VNNI+0x220>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	QUAD $0x00057430497ef262 // vpmovwb ymmword ptr [rbp + rax] {k1}, zmm6
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0xfda4840f; WORD $0xffff // je 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfda4840f; WORD $0xffff // je 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	QUAD $0x000000017d1c8d4e // lea r11, [2*r15 + 0x1]
 	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
-	WORD $0x38eb // jmp 0x1fbe1 <resizeArgMaxAVX512VNNI+0x311>
+	WORD $0x38eb // jmp 0x20391 <resizeArgMaxAVX512VNNI+0x311>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
@@ -25702,13 +26111,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfff98141; WORD $0x00ff; BYTE $0x00 // cmp r9d, 0xffff
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfd5f860f; WORD $0xffff // jbe 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfd5f860f; WORD $0xffff // jbe 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xc17e // jle 0x1fbb0 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xc17e // jle 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xbb74 // je 0x1fbb0 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xbb74 // je 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x9804634c // movsxd r8, dword ptr [rax + 4*rbx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -25782,13 +26191,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x1fd10 <resizeArgMaxAVX512VNNI+0x440>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x1fbb0 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x204c0 <resizeArgMaxAVX512VNNI+0x440>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	LONG $0xfb87840f; WORD $0xffff // je 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb87840f; WORD $0xffff // je 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
-	WORD $0x30eb // jmp 0x1fdee <resizeArgMaxAVX512VNNI+0x51e>
+	WORD $0x30eb // jmp 0x2059e <resizeArgMaxAVX512VNNI+0x51e>
 	WORD $0x9066 // nop
 	LONG $0x5faf0f4c; BYTE $0x38 // imul r11, qword ptr [rdi + 0x38]
 	WORD $0x034c; BYTE $0x1f // add r11, qword ptr [rdi]
@@ -25799,18 +26208,18 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfb52820f; WORD $0xffff // jb 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb52820f; WORD $0xffff // jb 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01d88d0f; WORD $0x0000 // jge 0x1ffd0 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x01d88d0f; WORD $0x0000 // jge 0x20780 <resizeArgMaxAVX512VNNI+0x700>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0xd47d // jge 0x1fdd4 <resizeArgMaxAVX512VNNI+0x504>
+	WORD $0xd47d // jge 0x20584 <resizeArgMaxAVX512VNNI+0x504>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xb27e // jle 0x1fdc0 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xb27e // jle 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0xac74 // je 0x1fdc0 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xac74 // je 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x8804634c // movsxd r8, dword ptr [rax + 4*rcx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -25884,13 +26293,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	LONG $0xff6a850f; WORD $0xffff // jne 0x1ff30 <resizeArgMaxAVX512VNNI+0x660>
-	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x1fdc0 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x206e0 <resizeArgMaxAVX512VNNI+0x660>
+	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x33eb // jmp 0x20012 <resizeArgMaxAVX512VNNI+0x742>
+	WORD $0x33eb // jmp 0x207c2 <resizeArgMaxAVX512VNNI+0x742>
 	BYTE $0x90 // nop
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -25902,16 +26311,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7262; WORD $0x2c31; BYTE $0x19 // vpmovdb xmmword ptr [rcx + rbx] {k1}, zmm13
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfde98f0f; WORD $0xffff // jg 0x1fdfb <resizeArgMaxAVX512VNNI+0x52b>
+	LONG $0xfde98f0f; WORD $0xffff // jg 0x205ab <resizeArgMaxAVX512VNNI+0x52b>
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xb57e // jle 0x1ffe0 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xb57e // jle 0x20790 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xaf74 // je 0x1ffe0 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xaf74 // je 0x20790 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x883c634c // movsxd r15, dword ptr [rax + 4*rcx]
 	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x88 // vmovdqu64 zmm9, zmmword ptr [rax + 4*rcx]
@@ -26009,20 +26418,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2c850f; WORD $0xffff // jne 0x201a0 <resizeArgMaxAVX512VNNI+0x8d0>
-	LONG $0xfffd67e9; BYTE $0xff // jmp 0x1ffe0 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0xff2c850f; WORD $0xffff // jne 0x20950 <resizeArgMaxAVX512VNNI+0x8d0>
+	LONG $0xfffd67e9; BYTE $0xff // jmp 0x20790 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1aeb // jmp 0x202a9 <resizeArgMaxAVX512VNNI+0x9d9>
+	WORD $0x1aeb // jmp 0x20a59 <resizeArgMaxAVX512VNNI+0x9d9>
 	BYTE $0x90 // nop
 	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
 	LONG $0x02478d49 // lea rax, [r15 + 0x2]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xf7378f0f; WORD $0xffff // jg 0x1f9e0 <resizeArgMaxAVX512VNNI+0x110>
+	LONG $0xf7378f0f; WORD $0xffff // jg 0x20190 <resizeArgMaxAVX512VNNI+0x110>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
@@ -26031,10 +26440,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x204c0 <resizeArgMaxAVX512VNNI+0xbf0>
+	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x20c70 <resizeArgMaxAVX512VNNI+0xbf0>
 	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0x01e1840f; WORD $0x0000 // je 0x204c2 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0x01e1840f; WORD $0x0000 // je 0x20c72 <resizeArgMaxAVX512VNNI+0xbf2>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x48 // vmovdqu64 zmm1, zmmword ptr [rax + 2*rcx]
@@ -26118,8 +26527,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xf8 // add r8, r15
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2a850f; WORD $0xffff // jne 0x203e0 <resizeArgMaxAVX512VNNI+0xb10>
-	WORD $0x0aeb // jmp 0x204c2 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0xff2a850f; WORD $0xffff // jne 0x20b90 <resizeArgMaxAVX512VNNI+0xb10>
+	WORD $0x0aeb // jmp 0x20c72 <resizeArgMaxAVX512VNNI+0xbf2>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
@@ -26128,11 +26537,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497e7262; WORD $0x0c30; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm9
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0x021e840f; WORD $0x0000 // je 0x20700 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x021e840f; WORD $0x0000 // je 0x20eb0 <resizeArgMaxAVX512VNNI+0xe30>
 	QUAD $0x000000015d348d4e // lea r14, [2*r11 + 0x1]
 	WORD $0x8945; BYTE $0xcf // mov r15d, r9d
 	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x3deb // jmp 0x20531 <resizeArgMaxAVX512VNNI+0xc61>
+	WORD $0x3deb // jmp 0x20ce1 <resizeArgMaxAVX512VNNI+0xc61>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f49 // imul rax, r11
@@ -26144,13 +26553,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xffff8141; WORD $0x00ff; BYTE $0x00 // cmp r15d, 0xffff
 	WORD $0x8941; BYTE $0xc7 // mov r15d, eax
-	LONG $0x01cf860f; WORD $0x0000 // jbe 0x20700 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x01cf860f; WORD $0x0000 // jbe 0x20eb0 <resizeArgMaxAVX512VNNI+0xe30>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc17e // jle 0x20500 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xc17e // jle 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x01fd8349 // cmp r13, 0x1
-	WORD $0xbb74 // je 0x20500 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xbb74 // je 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa004634e // movsxd r8, dword ptr [rax + 4*r12]
 	LONG $0x487dd262; WORD $0xd87c // vpbroadcastd zmm3, r8d
@@ -26224,8 +26633,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x20660 <resizeArgMaxAVX512VNNI+0xd90>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20500 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x20e10 <resizeArgMaxAVX512VNNI+0xd90>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x01cb8348 // or rbx, 0x1
@@ -26235,11 +26644,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497ef262; WORD $0x0430; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm0
 	WORD $0x8544; BYTE $0xcd // test ebp, r9d
-	LONG $0xfb69840f; WORD $0xffff // je 0x20290 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb69840f; WORD $0xffff // je 0x20a40 <resizeArgMaxAVX512VNNI+0x9c0>
 	QUAD $0x000000035d1c8d4e // lea r11, [2*r11 + 0x3]
 	WORD $0x8944; BYTE $0xcd // mov ebp, r9d
 	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	WORD $0x34eb // jmp 0x2076d <resizeArgMaxAVX512VNNI+0xe9d>
+	WORD $0x34eb // jmp 0x20f1d <resizeArgMaxAVX512VNNI+0xe9d>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -26251,13 +26660,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfffffd81; WORD $0x0000 // cmp ebp, 0xffff
 	WORD $0xc589 // mov ebp, eax
-	LONG $0xfb23860f; WORD $0xffff // jbe 0x20290 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb23860f; WORD $0xffff // jbe 0x20a40 <resizeArgMaxAVX512VNNI+0x9c0>
 	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xc57e // jle 0x20740 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xc57e // jle 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0xbf74 // je 0x20740 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xbf74 // je 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xb004634e // movsxd r8, dword ptr [rax + 4*r14]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -26331,11 +26740,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x208a0 <resizeArgMaxAVX512VNNI+0xfd0>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20740 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x21050 <resizeArgMaxAVX512VNNI+0xfd0>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0xeff58e0f; WORD $0xffff // jle 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xeff58e0f; WORD $0xffff // jle 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	WORD $0xc031 // xor eax, eax
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
@@ -26345,8 +26754,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000d447f297ff162 // vmovdqu8 ymmword ptr [rbp + rcx] {k1}, ymm0
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x08473b48 // cmp rax, qword ptr [rdi + 0x8]
-	WORD $0xe47c // jl 0x20960 <resizeArgMaxAVX512VNNI+0x1090>
-	LONG $0xffefbfe9; BYTE $0xff // jmp 0x1f940 <resizeArgMaxAVX512VNNI+0x70>
+	WORD $0xe47c // jl 0x21110 <resizeArgMaxAVX512VNNI+0x1090>
+	LONG $0xffefbfe9; BYTE $0xff // jmp 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26360,10 +26769,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03858e0f; WORD $0x0000 // jle 0x20d39 <resizeArgMaxAVX512VNNI+0x1469>
+	LONG $0x03858e0f; WORD $0x0000 // jle 0x214e9 <resizeArgMaxAVX512VNNI+0x1469>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03988e0f; WORD $0x0000 // jle 0x20d59 <resizeArgMaxAVX512VNNI+0x1489>
+	LONG $0x03988e0f; WORD $0x0000 // jle 0x21509 <resizeArgMaxAVX512VNNI+0x1489>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -26374,7 +26783,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x27eb // jmp 0x20a1d <resizeArgMaxAVX512VNNI+0x114d>
+	WORD $0x27eb // jmp 0x211cd <resizeArgMaxAVX512VNNI+0x114d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -26382,9 +26791,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x02f48d0f; WORD $0x0000 // jge 0x20d11 <resizeArgMaxAVX512VNNI+0x1441>
+	LONG $0x02f48d0f; WORD $0x0000 // jge 0x214c1 <resizeArgMaxAVX512VNNI+0x1441>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x20a04 <resizeArgMaxAVX512VNNI+0x1134>
+	WORD $0xe27e // jle 0x211b4 <resizeArgMaxAVX512VNNI+0x1134>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -26395,7 +26804,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x76eb // jmp 0x20abe <resizeArgMaxAVX512VNNI+0x11ee>
+	WORD $0x76eb // jmp 0x2126e <resizeArgMaxAVX512VNNI+0x11ee>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -26417,28 +26826,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x20a00 <resizeArgMaxAVX512VNNI+0x1130>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x211b0 <resizeArgMaxAVX512VNNI+0x1130>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x20af0 <resizeArgMaxAVX512VNNI+0x1220>
+	WORD $0x1d7c // jl 0x212a0 <resizeArgMaxAVX512VNNI+0x1220>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x20b06 <resizeArgMaxAVX512VNNI+0x1236>
+	WORD $0x2e7c // jl 0x212b6 <resizeArgMaxAVX512VNNI+0x1236>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x20b24 <resizeArgMaxAVX512VNNI+0x1254>
+	WORD $0x3f7c // jl 0x212d4 <resizeArgMaxAVX512VNNI+0x1254>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x20a50 <resizeArgMaxAVX512VNNI+0x1180>
-	WORD $0x4eeb // jmp 0x20b3e <resizeArgMaxAVX512VNNI+0x126e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
+	WORD $0x4eeb // jmp 0x212ee <resizeArgMaxAVX512VNNI+0x126e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x20ad8 <resizeArgMaxAVX512VNNI+0x1208>
+	WORD $0xd27d // jge 0x21288 <resizeArgMaxAVX512VNNI+0x1208>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -26446,25 +26855,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x20ae5 <resizeArgMaxAVX512VNNI+0x1215>
+	WORD $0xc17d // jge 0x21295 <resizeArgMaxAVX512VNNI+0x1215>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x20a50 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x20a50 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01d58e0f; WORD $0x0000 // jle 0x20d47 <resizeArgMaxAVX512VNNI+0x1477>
+	LONG $0x01d58e0f; WORD $0x0000 // jle 0x214f7 <resizeArgMaxAVX512VNNI+0x1477>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03068e0f; WORD $0x0000 // jle 0x20e85 <resizeArgMaxAVX512VNNI+0x15b5>
+	LONG $0x03068e0f; WORD $0x0000 // jle 0x21635 <resizeArgMaxAVX512VNNI+0x15b5>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -26475,7 +26884,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x29eb // jmp 0x20bdd <resizeArgMaxAVX512VNNI+0x130d>
+	WORD $0x29eb // jmp 0x2138d <resizeArgMaxAVX512VNNI+0x130d>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -26483,9 +26892,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x01468d0f; WORD $0x0000 // jge 0x20d23 <resizeArgMaxAVX512VNNI+0x1453>
+	LONG $0x01468d0f; WORD $0x0000 // jge 0x214d3 <resizeArgMaxAVX512VNNI+0x1453>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x20bc4 <resizeArgMaxAVX512VNNI+0x12f4>
+	WORD $0xe27e // jle 0x21374 <resizeArgMaxAVX512VNNI+0x12f4>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -26496,7 +26905,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x77eb // jmp 0x20c7e <resizeArgMaxAVX512VNNI+0x13ae>
+	WORD $0x77eb // jmp 0x2142e <resizeArgMaxAVX512VNNI+0x13ae>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -26518,28 +26927,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x20bc0 <resizeArgMaxAVX512VNNI+0x12f0>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x21370 <resizeArgMaxAVX512VNNI+0x12f0>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x20cb0 <resizeArgMaxAVX512VNNI+0x13e0>
+	WORD $0x1d7c // jl 0x21460 <resizeArgMaxAVX512VNNI+0x13e0>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x20cc6 <resizeArgMaxAVX512VNNI+0x13f6>
+	WORD $0x2e7c // jl 0x21476 <resizeArgMaxAVX512VNNI+0x13f6>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x20ce4 <resizeArgMaxAVX512VNNI+0x1414>
+	WORD $0x3f7c // jl 0x21494 <resizeArgMaxAVX512VNNI+0x1414>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x20c10 <resizeArgMaxAVX512VNNI+0x1340>
-	WORD $0x4eeb // jmp 0x20cfe <resizeArgMaxAVX512VNNI+0x142e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
+	WORD $0x4eeb // jmp 0x214ae <resizeArgMaxAVX512VNNI+0x142e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x20c98 <resizeArgMaxAVX512VNNI+0x13c8>
+	WORD $0xd27d // jge 0x21448 <resizeArgMaxAVX512VNNI+0x13c8>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -26547,43 +26956,43 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x20ca5 <resizeArgMaxAVX512VNNI+0x13d5>
+	WORD $0xc17d // jge 0x21455 <resizeArgMaxAVX512VNNI+0x13d5>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x20c10 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x20c10 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4875 // jne 0x20d66 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebd6e9; BYTE $0xff // jmp 0x1f8f9 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x4875 // jne 0x21516 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebd6e9; BYTE $0xff // jmp 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x015e850f; WORD $0x0000 // jne 0x20e92 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebcae9; BYTE $0xff // jmp 0x1f903 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x015e850f; WORD $0x0000 // jne 0x21642 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebcae9; BYTE $0xff // jmp 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x2475 // jne 0x20d66 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebb2e9; BYTE $0xff // jmp 0x1f8f9 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x2475 // jne 0x21516 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebb2e9; BYTE $0xff // jmp 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x013e850f; WORD $0x0000 // jne 0x20e92 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebaae9; BYTE $0xff // jmp 0x1f903 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x013e850f; WORD $0x0000 // jne 0x21642 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebaae9; BYTE $0xff // jmp 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xeb93840f; WORD $0xffff // je 0x1f8f9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb93840f; WORD $0xffff // je 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc084 // test al, al
-	LONG $0xeb8b840f; WORD $0xffff // je 0x1f8f9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb8b840f; WORD $0xffff // je 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x49eb // jmp 0x20dc0 <resizeArgMaxAVX512VNNI+0x14f0>
+	WORD $0x49eb // jmp 0x21570 <resizeArgMaxAVX512VNNI+0x14f0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -26599,21 +27008,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xeb398d0f; WORD $0xffff // jge 0x1f8f9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb398d0f; WORD $0xffff // jge 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xae7c // jl 0x20d80 <resizeArgMaxAVX512VNNI+0x14b0>
+	WORD $0xae7c // jl 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0e75 // jne 0x20e00 <resizeArgMaxAVX512VNNI+0x1530>
+	WORD $0x0e75 // jne 0x215b0 <resizeArgMaxAVX512VNNI+0x1530>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6aeb // jmp 0x20e64 <resizeArgMaxAVX512VNNI+0x1594>
+	WORD $0x6aeb // jmp 0x21614 <resizeArgMaxAVX512VNNI+0x1594>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -26633,21 +27042,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x20e20 <resizeArgMaxAVX512VNNI+0x1550>
+	WORD $0xbc75 // jne 0x215d0 <resizeArgMaxAVX512VNNI+0x1550>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x20d80 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xff12840f; WORD $0xffff // je 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x20d80 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xea71840f; WORD $0xffff // je 0x1f903 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea71840f; WORD $0xffff // je 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc084 // test al, al
-	LONG $0xea69840f; WORD $0xffff // je 0x1f903 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea69840f; WORD $0xffff // je 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
-	WORD $0x4deb // jmp 0x20eef <resizeArgMaxAVX512VNNI+0x161f>
+	WORD $0x4deb // jmp 0x2169f <resizeArgMaxAVX512VNNI+0x161f>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -26663,21 +27072,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xea148d0f; WORD $0xffff // jge 0x1f903 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea148d0f; WORD $0xffff // jge 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xaf7c // jl 0x20eb0 <resizeArgMaxAVX512VNNI+0x15e0>
+	WORD $0xaf7c // jl 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1075 // jne 0x20f30 <resizeArgMaxAVX512VNNI+0x1660>
+	WORD $0x1075 // jne 0x216e0 <resizeArgMaxAVX512VNNI+0x1660>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6ceb // jmp 0x20f94 <resizeArgMaxAVX512VNNI+0x16c4>
+	WORD $0x6ceb // jmp 0x21744 <resizeArgMaxAVX512VNNI+0x16c4>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -26697,13 +27106,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x20f50 <resizeArgMaxAVX512VNNI+0x1680>
+	WORD $0xbc75 // jne 0x21700 <resizeArgMaxAVX512VNNI+0x1680>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x20eb0 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xff12840f; WORD $0xffff // je 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x20eb0 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
 
 // func resizeRealAVX512VNNI(a)
 TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
@@ -26711,7 +27120,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x21601 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x21db1 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -26721,7 +27130,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x215f3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x21da3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -26735,14 +27144,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x21050 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x21800 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x215f3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x21da3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x21044 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x217f4 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -26762,13 +27171,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x210c5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x21875 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x21040 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x217f0 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -26778,7 +27187,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x210b0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -26872,7 +27281,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x210b0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26915,7 +27324,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x210b0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26958,7 +27367,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x210b0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -26999,7 +27408,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x210b0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x21860 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27016,21 +27425,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x216a8 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x21e58 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x216a8 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x21e58 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x21648 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x21df8 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x216a8 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x21e58 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x21640 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x21df0 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -27050,9 +27459,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x21670 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x21e20 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x21640 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x21df0 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27065,7 +27474,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x21b22 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x222d2 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -27097,7 +27506,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x217e4 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x21f94 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -27117,11 +27526,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x21b22 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x222d2 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x21780 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x21f30 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -27175,9 +27584,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x21930 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x220e0 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2178b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x21f3b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -27207,7 +27616,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x21b17 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x222c7 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -27236,7 +27645,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x21791 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x21f41 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -27260,9 +27669,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x21791 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x21f41 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x21791 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x21f41 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27275,7 +27684,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x808000be; BYTE $0x80 // mov esi, 0x80808000
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x01168e0f; WORD $0x0000 // jle 0x21c68 <channelsAVX512VNNI+0x138>
+	LONG $0x01168e0f; WORD $0x0000 // jle 0x22418 <channelsAVX512VNNI+0x138>
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0a // vpbroadcastd zmm0, dword ptr [rdi + 0x28]
 	LONG $0x487dd262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [r8]
@@ -27327,7 +27736,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x01000548; WORD $0x0000 // add rax, 0x100
 	LONG $0x10573b48 // cmp rdx, qword ptr [rdi + 0x10]
-	LONG $0xff688c0f; WORD $0xffff // jl 0x21bd0 <channelsAVX512VNNI+0xa0>
+	LONG $0xff688c0f; WORD $0xffff // jl 0x22380 <channelsAVX512VNNI+0xa0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27338,12 +27747,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x03b8840f; WORD $0x0000 // je 0x2203a <doubleAVX512VNNI+0x3ca>
+	LONG $0x03b8840f; WORD $0x0000 // je 0x227ea <doubleAVX512VNNI+0x3ca>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07d3850f; WORD $0x0000 // jne 0x2245e <doubleAVX512VNNI+0x7ee>
+	LONG $0x07d3850f; WORD $0x0000 // jne 0x22c0e <doubleAVX512VNNI+0x7ee>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x0c838e0f; WORD $0x0000 // jle 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x0c838e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe15b // vcvtdq2ps zmm4, zmm1
@@ -27378,7 +27787,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x32eb // jmp 0x21d81 <doubleAVX512VNNI+0x111>
+	WORD $0x32eb // jmp 0x22531 <doubleAVX512VNNI+0x111>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -27389,19 +27798,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x4844c162; WORD $0xd559 // vmulps zmm18, zmm7, zmm13
 	LONG $0x4864c162; WORD $0xde59 // vmulps zmm19, zmm3, zmm14
 	LONG $0x486cc162; WORD $0xce59 // vmulps zmm17, zmm2, zmm14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x21dc0 <doubleAVX512VNNI+0x150>
+	WORD $0x2874 // je 0x22570 <doubleAVX512VNNI+0x150>
 	LONG $0x406c5162; WORD $0xe458 // vaddps zmm12, zmm18, zmm12
 	LONG $0x481c5162; WORD $0xc058 // vaddps zmm8, zmm12, zmm8
 	LONG $0x4064c162; WORD $0xe858 // vaddps zmm21, zmm19, zmm8
 	LONG $0x48345162; WORD $0xc758 // vaddps zmm8, zmm9, zmm15
 	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
 	LONG $0x4074c162; WORD $0xc058 // vaddps zmm16, zmm17, zmm8
-	WORD $0x3eeb // jmp 0x21dfc <doubleAVX512VNNI+0x18c>
+	WORD $0x3eeb // jmp 0x225ac <doubleAVX512VNNI+0x18c>
 	WORD $0x9066 // nop
 	LONG $0x48045162; WORD $0xc758 // vaddps zmm8, zmm15, zmm15
 	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
@@ -27420,7 +27829,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x21e70 <doubleAVX512VNNI+0x200>
+	WORD $0x4b75 // jne 0x22620 <doubleAVX512VNNI+0x200>
 	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
 	LONG $0x4824c162; WORD $0xd358 // vaddps zmm18, zmm11, zmm11
 	LONG $0x4804c162; WORD $0xdf58 // vaddps zmm19, zmm15, zmm15
@@ -27431,7 +27840,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
 	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
 	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
-	WORD $0x31eb // jmp 0x21e94 <doubleAVX512VNNI+0x224>
+	WORD $0x31eb // jmp 0x22644 <doubleAVX512VNNI+0x224>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x406cc162; WORD $0xd458 // vaddps zmm18, zmm18, zmm12
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
@@ -27447,7 +27856,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48644162; WORD $0xd059 // vmulps zmm26, zmm3, zmm8
 	LONG $0x486cc162; WORD $0xf859 // vmulps zmm23, zmm2, zmm8
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x21f10 <doubleAVX512VNNI+0x2a0>
+	WORD $0x4b75 // jne 0x226c0 <doubleAVX512VNNI+0x2a0>
 	LONG $0x483c4162; WORD $0xc858 // vaddps zmm25, zmm8, zmm8
 	LONG $0x482c4162; WORD $0xea58 // vaddps zmm29, zmm10, zmm10
 	LONG $0x481c4162; WORD $0xe458 // vaddps zmm28, zmm12, zmm12
@@ -27460,8 +27869,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3375 // jne 0x21f3e <doubleAVX512VNNI+0x2ce>
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x21fb4 <doubleAVX512VNNI+0x344>
+	WORD $0x3375 // jne 0x226ee <doubleAVX512VNNI+0x2ce>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x22764 <doubleAVX512VNNI+0x344>
 	LONG $0x40242162; WORD $0xca58 // vaddps zmm25, zmm27, zmm18
 	LONG $0x402c0162; WORD $0xc958 // vaddps zmm25, zmm26, zmm25
 	LONG $0x40640162; WORD $0xe158 // vaddps zmm28, zmm19, zmm25
@@ -27470,7 +27879,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405c0162; WORD $0xc958 // vaddps zmm25, zmm20, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x7674 // je 0x21fb4 <doubleAVX512VNNI+0x344>
+	WORD $0x7674 // je 0x22764 <doubleAVX512VNNI+0x344>
 	LONG $0x40245162; WORD $0xff58 // vaddps zmm15, zmm27, zmm15
 	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
 	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
@@ -27492,7 +27901,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd92840f; WORD $0xffff // je 0x21d50 <doubleAVX512VNNI+0xe0>
+	LONG $0xfd92840f; WORD $0xffff // je 0x22500 <doubleAVX512VNNI+0xe0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
 	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
@@ -27513,10 +27922,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm11
-	LONG $0xfffd16e9; BYTE $0xff // jmp 0x21d50 <doubleAVX512VNNI+0xe0>
+	LONG $0xfffd16e9; BYTE $0xff // jmp 0x22500 <doubleAVX512VNNI+0xe0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x08d48e0f; WORD $0x0000 // jle 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x08d48e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -27554,7 +27963,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x34eb // jmp 0x22141 <doubleAVX512VNNI+0x4d1>
+	WORD $0x34eb // jmp 0x228f1 <doubleAVX512VNNI+0x4d1>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -27565,19 +27974,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xdd59 // vmulps zmm19, zmm8, zmm13
 	LONG $0x4874c162; WORD $0xe759 // vmulps zmm20, zmm1, zmm15
 	LONG $0x4864c162; WORD $0xd759 // vmulps zmm18, zmm3, zmm15
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x22180 <doubleAVX512VNNI+0x510>
+	WORD $0x2874 // je 0x22930 <doubleAVX512VNNI+0x510>
 	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x405cc162; WORD $0xf958 // vaddps zmm23, zmm20, zmm9
 	LONG $0x482c3162; WORD $0xc858 // vaddps zmm9, zmm10, zmm16
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x406cc162; WORD $0xc958 // vaddps zmm17, zmm18, zmm9
-	WORD $0x3eeb // jmp 0x221bc <doubleAVX512VNNI+0x54c>
+	WORD $0x3eeb // jmp 0x2296c <doubleAVX512VNNI+0x54c>
 	WORD $0x9066 // nop
 	LONG $0x407c3162; WORD $0xc858 // vaddps zmm9, zmm16, zmm16
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -27596,7 +28005,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x22230 <doubleAVX512VNNI+0x5c0>
+	WORD $0x4b75 // jne 0x229e0 <doubleAVX512VNNI+0x5c0>
 	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
 	LONG $0x480cc162; WORD $0xde58 // vaddps zmm19, zmm14, zmm14
 	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
@@ -27607,7 +28016,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
 	LONG $0x4064a162; WORD $0xf258 // vaddps zmm22, zmm19, zmm18
-	WORD $0x31eb // jmp 0x22254 <doubleAVX512VNNI+0x5e4>
+	WORD $0x31eb // jmp 0x22a04 <doubleAVX512VNNI+0x5e4>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
 	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
@@ -27623,7 +28032,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x222d0 <doubleAVX512VNNI+0x660>
+	WORD $0x4b75 // jne 0x22a80 <doubleAVX512VNNI+0x660>
 	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -27636,8 +28045,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x22302 <doubleAVX512VNNI+0x692>
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x223a8 <doubleAVX512VNNI+0x738>
+	WORD $0x3775 // jne 0x22ab2 <doubleAVX512VNNI+0x692>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x22b58 <doubleAVX512VNNI+0x738>
 	LONG $0x40142162; WORD $0xc558 // vaddps zmm24, zmm29, zmm21
 	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
 	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
@@ -27646,7 +28055,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00a6840f; WORD $0x0000 // je 0x223a8 <doubleAVX512VNNI+0x738>
+	LONG $0x00a6840f; WORD $0x0000 // je 0x22b58 <doubleAVX512VNNI+0x738>
 	LONG $0x4014a162; WORD $0xc058 // vaddps zmm16, zmm29, zmm16
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x401c5162; WORD $0xff58 // vaddps zmm15, zmm28, zmm15
@@ -27676,7 +28085,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd5e840f; WORD $0xffff // je 0x22110 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfd5e840f; WORD $0xffff // je 0x228c0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -27705,10 +28114,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x22110 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x228c0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x04b08e0f; WORD $0x0000 // jle 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x04b08e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -27746,7 +28155,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x40eb // jmp 0x22571 <doubleAVX512VNNI+0x901>
+	WORD $0x40eb // jmp 0x22d21 <doubleAVX512VNNI+0x901>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -27757,19 +28166,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
 	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x2291e <doubleAVX512VNNI+0xcae>
+	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
 	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
 	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x225b0 <doubleAVX512VNNI+0x940>
+	WORD $0x2874 // je 0x22d60 <doubleAVX512VNNI+0x940>
 	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
 	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
-	WORD $0x3eeb // jmp 0x225ec <doubleAVX512VNNI+0x97c>
+	WORD $0x3eeb // jmp 0x22d9c <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
 	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -27788,7 +28197,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x22660 <doubleAVX512VNNI+0x9f0>
+	WORD $0x4b75 // jne 0x22e10 <doubleAVX512VNNI+0x9f0>
 	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
 	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
 	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
@@ -27799,7 +28208,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
-	WORD $0x31eb // jmp 0x22684 <doubleAVX512VNNI+0xa14>
+	WORD $0x31eb // jmp 0x22e34 <doubleAVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
 	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
@@ -27815,7 +28224,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x22700 <doubleAVX512VNNI+0xa90>
+	WORD $0x4b75 // jne 0x22eb0 <doubleAVX512VNNI+0xa90>
 	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -27828,8 +28237,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x22732 <doubleAVX512VNNI+0xac2>
-	LONG $0x000120e9; BYTE $0x00 // jmp 0x22820 <doubleAVX512VNNI+0xbb0>
+	WORD $0x3775 // jne 0x22ee2 <doubleAVX512VNNI+0xac2>
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x22fd0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
 	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
 	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
@@ -27838,7 +28247,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00ee840f; WORD $0x0000 // je 0x22820 <doubleAVX512VNNI+0xbb0>
+	LONG $0x00ee840f; WORD $0x0000 // je 0x22fd0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
 	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
 	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
@@ -27880,7 +28289,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd16840f; WORD $0xffff // je 0x22540 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfd16840f; WORD $0xffff // je 0x22cf0 <doubleAVX512VNNI+0x8d0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -27921,7 +28330,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffc22e9; BYTE $0xff // jmp 0x22540 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfffc22e9; BYTE $0xff // jmp 0x22cf0 <doubleAVX512VNNI+0x8d0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27936,17 +28345,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x22a16 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x231c6 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x22990 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x23140 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -27955,16 +28364,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x232f3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x22978 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x23128 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x229c9 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x23179 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -27972,7 +28381,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x22970 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x23120 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -27985,25 +28394,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x229b0 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x23160 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x229b0 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x23160 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x22a4c <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x231fc <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x22b43 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x232f3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x22a40 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x231f0 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -28051,9 +28460,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x22a70 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x23220 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x22a40 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x231f0 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -28067,10 +28476,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x22dee <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x2359e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x22dee <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x2359e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28081,21 +28490,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x22ba0 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x23350 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x22de0 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x23590 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x22b94 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x23344 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x22c05 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x233b5 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -28111,7 +28520,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x22b90 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x23340 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -28121,12 +28530,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x22dd0 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x23580 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x22dd7 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x23587 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -28151,18 +28560,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x22cbc <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2346c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x22bc0 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x23370 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x22ce0 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x23490 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x22d7a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2352a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -28189,9 +28598,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x22cf0 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x234a0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x22cb0 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x23460 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -28201,12 +28610,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x22cb0 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23460 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x22bda <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2338a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28223,7 +28632,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x230fd <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x238ad <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28233,7 +28642,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x230ef <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2389f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -28242,13 +28651,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x22e6c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2361c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x230ef <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x2389f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x22e60 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x23610 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -28371,9 +28780,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x22eb0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23660 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x22e60 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23610 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28390,7 +28799,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x232d1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x23a81 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -28442,7 +28851,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x231a0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x23950 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21
@@ -28481,7 +28890,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0x02288e0f; WORD $0x0000 // jle 0x23523 <marginAVX512VNNI+0x233>
+	LONG $0x02288e0f; WORD $0x0000 // jle 0x23cd3 <marginAVX512VNNI+0x233>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28498,7 +28907,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0xd231 // xor edx, edx
-	WORD $0x41eb // jmp 0x2337a <marginAVX512VNNI+0x8a>
+	WORD $0x41eb // jmp 0x23b2a <marginAVX512VNNI+0x8a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4865f162; WORD $0xdcfa // vpsubd zmm3, zmm3, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
@@ -28510,7 +28919,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x40c08348 // add rax, 0x40
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23519 <marginAVX512VNNI+0x229>
+	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23cc9 <marginAVX512VNNI+0x229>
 	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
 	LONG $0x186f8b4c // mov r13, qword ptr [rdi + 0x18]
 	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
@@ -28533,9 +28942,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xe539 // vpminsd zmm4, zmm4, zmm5
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	LONG $0x03fa8349 // cmp r10, 0x3
-	LONG $0xff408c0f; WORD $0xffff // jl 0x23340 <marginAVX512VNNI+0x50>
+	LONG $0xff408c0f; WORD $0xffff // jl 0x23af0 <marginAVX512VNNI+0x50>
 	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
-	LONG $0x00c1840f; WORD $0x0000 // je 0x234cd <marginAVX512VNNI+0x1dd>
+	LONG $0x00c1840f; WORD $0x0000 // je 0x23c7d <marginAVX512VNNI+0x1dd>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	WORD $0x2148; BYTE $0xcb // and rbx, rcx
 	QUAD $0x000000008d1c8d4e // lea r11, [4*r9]
@@ -28571,9 +28980,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe5 // add r13, r12
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
 	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
-	LONG $0xff73850f; WORD $0xffff // jne 0x23440 <marginAVX512VNNI+0x150>
+	LONG $0xff73850f; WORD $0xffff // jne 0x23bf0 <marginAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfe69840f; WORD $0xffff // je 0x23340 <marginAVX512VNNI+0x50>
+	LONG $0xfe69840f; WORD $0xffff // je 0x23af0 <marginAVX512VNNI+0x50>
 	LONG $0xd9af0f4d // imul r11, r9
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x9e // vmovdqu64 zmm5, zmmword ptr [rsi + 4*r11]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x98 // vmovdqu64 zmm6, zmmword ptr [r8 + 4*r11]
@@ -28584,7 +28993,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
 	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
 	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
-	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23340 <marginAVX512VNNI+0x50>
+	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23af0 <marginAVX512VNNI+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13

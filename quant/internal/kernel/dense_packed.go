@@ -80,14 +80,18 @@ func firstWindow(c *Conv, n int) int { return (4*n-1)*c.StrideX + (c.KW-1)*c.Dil
 func scratchFirst(p *PackedConv, w int) int { return (p.c.KH + 1) * 4 * firstWindow(&p.c, Blocks(w)) }
 
 // runFirst points the kernel at the source rows, where every window is a run of pixels; the blocks at the left and at
-// the right whose windows reach outside the map read copies with their padding in scratch.
-func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+// the right whose windows reach outside the map read copies with their padding in scratch. A kernel that pads can do without
+// the copy at the left where that is but the first window.
+func runFirst(kernel func(*convArgs), pads bool) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 		c, blocks := &p.c, Blocks(dst.W)
 		left, right := blocks, blocks // blocks [left, right) lie inside
 		if src.Block == Cell {
 			step := 4 * c.StrideX
-			left = min(((c.PadLeft+step-1)/step+3)&^3, blocks) // in whole tiles of up to 4 blocks
+			pads := pads && c.PadLeft <= c.StrideX
+			if left = 0; !pads {
+				left = min(((c.PadLeft+step-1)/step+3)&^3, blocks) // in whole tiles of up to 4 blocks
+			}
 			right = left
 			if last := src.W + c.PadLeft - firstWindow(c, 1); last >= 0 {
 				right = max(min(last/step+1, blocks), left)
@@ -97,7 +101,7 @@ func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 
 		fill(padding, byte(c.Zero))
 		var rows [maxTapsY]unsafe.Pointer
 		a := p.convArgs(dst, src)
-		a.tapsY, a.tapsX = int64(c.KH), int64(c.KW)
+		a.tapsY, a.tapsX, a.pad = int64(c.KH), int64(c.KW), unsafe.Pointer(&padding[0])
 		a.rows, a.stride, a.srcBlock = unsafe.Pointer(&rows), int64(4*c.StrideX), int64(4*c.DilationX)
 		for y := y0; y < y1; y++ {
 			for from := 0; from < blocks; {
@@ -108,13 +112,18 @@ func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 
 					to = right
 				}
 				at := 4*from*c.StrideX - c.PadLeft
+				inside := from >= left && from < right
+				a.before, a.outside = 0, 0
+				if inside && at < 0 {
+					a.before, a.outside = int64(-4*at), int64((-at+c.DilationX-1)/c.DilationX)
+				}
 				for ky := range c.KH {
 					sy := y*c.StrideY + ky*c.DilationY - c.PadTop
 					switch {
 					case sy < 0 || sy >= src.H:
 						rows[ky] = unsafe.Pointer(&padding[0])
-					case from >= left && from < right:
-						rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row+4*at])
+					case inside:
+						rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row+4*max(at, 0)])
 					default:
 						n := 4 * firstWindow(c, to-from)
 						row := scratch[ky*n:][:n]

@@ -22,9 +22,11 @@ struct conv_args {
 	word taps_y, taps_x;  // dense, first
 	const uint8_t *const *rows; // dense, first: taps_y source rows; dense: NULL = outside the map
 	const word *offsets;  // dense: [taps_x][4·blocks] byte offsets into a row; negative = outside the map
-	const uint8_t *pad;   // dense: 16·steps bytes of the input's zero point
+	const uint8_t *pad;   // dense: 16·steps bytes of the input's zero point; first, AVX-512: 4 of them
 	word stride;          // first: bytes between the windows of neighbouring output pixels
 	word near;            // pointwise: whether no rounded product with zero added to it goes beyond 2^15 - 1
+	word before;          // first, AVX-512: bytes that the first window begins left of its row
+	word outside;         // first, AVX-512: taps of that window, from the left, that read pad; none of the others lies left of the row
 };
 
 // depthwise_args: depthwise 3×3 of one or two output rows; of windows of up to 5 columns, one row.

@@ -350,7 +350,12 @@ INLINE void dense(const struct conv_args *a, int ramped) {
 
 void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
 
-// First layer: a pixel is one lane of 4 bytes, and rows come with their padding.
+// First layer: a pixel is one lane of 4 bytes. Rows come with their padding but for the taps of a row's first pixel that lie
+// left of the map: padded chooses without a branch, which would be guessed wrong once a row.
+INLINE const uint8_t *padded(const struct conv_args *a, const uint8_t *p, word kx, word outside) {
+	return __builtin_unpredictable(kx < outside) ? a->pad : p;
+}
+
 #define FIRST_TILE(B, G, H)                                                                               \
 	INLINE void first_##B##_##G##_##H(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
 		__mmask16 upper = (__mmask16)hidden(0xff00);                                                      \
@@ -358,10 +363,13 @@ void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
 		uint8_t *dst = a->dst + b * a->dst_block;                                                         \
 		word ws = a->taps_y * a->taps_x * 64;                                                             \
 		const int8_t *w = a->weights + g * ws;                                                            \
+		word outside = b ? 0 : a->outside, at = 4 * b * stride - a->before;                               \
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
-			const uint8_t *p = a->rows[ky] + 4 * b * stride;                                              \
-			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block)                           \
-				TILE_STEP(B, G, H, w + j * ws, p + i * stride, both(even, odd, upper))                    \
+			const uint8_t *p = a->rows[ky] + at;                                                          \
+			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block) {                         \
+				const uint8_t *head = padded(a, p, kx, outside);                                          \
+				TILE_STEP(B, G, H, w + j * ws, (i ? p + i * stride : head), both(even, odd, upper))       \
+			}                                                                                             \
 		}                                                                                                 \
 		TILE_END(B, G, H, store_half)                                                                                 \
 	}
