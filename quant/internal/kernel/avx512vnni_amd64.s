@@ -25275,82 +25275,141 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x1f541 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
+	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x7879e2c4; WORD $0x2847 // vpbroadcastb xmm0, byte ptr [rdi + 0x28]
-	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
+	LONG $0x284fb60f // movzx ecx, byte ptr [rdi + 0x28]
+	LONG $0x207f8348; BYTE $0x10 // cmp qword ptr [rdi + 0x20], 0x10
+	WORD $0x2575 // jne 0x1f427 <planesAVX512VNNI+0x37>
+	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x10fa8348 // cmp rdx, 0x10
+	WORD $0x127d // jge 0x1f432 <planesAVX512VNNI+0x42>
 	WORD $0xc031 // xor eax, eax
-	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x1f43b <planesAVX512VNNI+0x4b>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
-	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x0000eee9; BYTE $0x00 // jmp 0x1f515 <planesAVX512VNNI+0x125>
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x0000e3e9; BYTE $0x00 // jmp 0x1f515 <planesAVX512VNNI+0x125>
+	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
+	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
+	LONG $0x487df262; WORD $0xc031 // vpmovzxbd zmm0, xmm0 # zmm0 = xmm0[0],zero,zero,zero,xmm0[1],zero,zero,zero,xmm0[2],zero,zero,zero,xmm0[3],zero,zero,zero,xmm0[4],zero,zero,zero,xmm0[5],zero,zero,zero,xmm0[6],zero,zero,zero,xmm0[7],zero,zero,zero,xmm0[8],zero,zero,zero,xmm0[9],zero,zero,zero,xmm0[10],zero,zero,zero,xmm0[11],zero,zero,zero,xmm0[12],zero,zero,zero,xmm0[13],zero,zero,zero,xmm0[14],zero,zero,zero,xmm0[15],zero,zero,zero
+	LONG $0x487df262; WORD $0xc97a // vpbroadcastb zmm1, ecx
+	LONG $0x0000c0be; BYTE $0x00 // mov esi, 0xc0
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	LONG $0x82148d4e // lea r10, [rdx + 4*r8]
+	LONG $0x487db262; WORD $0x1436; BYTE $0x82 // vpermd zmm2, zmm0, zmmword ptr [rdx + 4*r8]
+	LONG $0x48edf162; WORD $0xd1ef // vpxorq zmm2, zmm2, zmm1
+	LONG $0x487d9262; WORD $0x1c36; BYTE $0x11 // vpermd zmm3, zmm0, zmmword ptr [r9 + r10]
+	LONG $0x487d9262; WORD $0x2436; BYTE $0x4a // vpermd zmm4, zmm0, zmmword ptr [r10 + 2*r9]
+	LONG $0x48e5f162; WORD $0xd9ef // vpxorq zmm3, zmm3, zmm1
+	LONG $0x49148d4b // lea rdx, [r9 + 2*r9]
+	LONG $0x487dd262; WORD $0x2c36; BYTE $0x12 // vpermd zmm5, zmm0, zmmword ptr [r10 + rdx]
+	LONG $0x48ddf162; WORD $0xe1ef // vpxorq zmm4, zmm4, zmm1
+	LONG $0x48d5f162; WORD $0xe9ef // vpxorq zmm5, zmm5, zmm1
+	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdd60 // vpunpcklbw zmm3, zmm4, zmm5 # zmm3 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[32],zmm5[32],zmm4[33],zmm5[33],zmm4[34],zmm5[34],zmm4[35],zmm5[35],zmm4[36],zmm5[36],zmm4[37],zmm5[37],zmm4[38],zmm5[38],zmm4[39],zmm5[39],zmm4[48],zmm5[48],zmm4[49],zmm5[49],zmm4[50],zmm5[50],zmm4[51],zmm5[51],zmm4[52],zmm5[52],zmm4[53],zmm5[53],zmm4[54],zmm5[54],zmm4[55],zmm5[55]
+	LONG $0x485df162; WORD $0xe568 // vpunpckhbw zmm4, zmm4, zmm5 # zmm4 = zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31],zmm4[40],zmm5[40],zmm4[41],zmm5[41],zmm4[42],zmm5[42],zmm4[43],zmm5[43],zmm4[44],zmm5[44],zmm4[45],zmm5[45],zmm4[46],zmm5[46],zmm4[47],zmm5[47],zmm4[56],zmm5[56],zmm4[57],zmm5[57],zmm4[58],zmm5[58],zmm4[59],zmm5[59],zmm4[60],zmm5[60],zmm4[61],zmm5[61],zmm4[62],zmm5[62],zmm4[63],zmm5[63]
+	LONG $0x484df162; WORD $0xeb61 // vpunpcklwd zmm5, zmm6, zmm3 # zmm5 = zmm6[0],zmm3[0],zmm6[1],zmm3[1],zmm6[2],zmm3[2],zmm6[3],zmm3[3],zmm6[8],zmm3[8],zmm6[9],zmm3[9],zmm6[10],zmm3[10],zmm6[11],zmm3[11],zmm6[16],zmm3[16],zmm6[17],zmm3[17],zmm6[18],zmm3[18],zmm6[19],zmm3[19],zmm6[24],zmm3[24],zmm6[25],zmm3[25],zmm6[26],zmm3[26],zmm6[27],zmm3[27]
+	QUAD $0xfd306c7f48fef162 // vmovdqu64 zmmword ptr [rax + rsi - 0xc0], zmm5
+	LONG $0x484df162; WORD $0xdb69 // vpunpckhwd zmm3, zmm6, zmm3 # zmm3 = zmm6[4],zmm3[4],zmm6[5],zmm3[5],zmm6[6],zmm3[6],zmm6[7],zmm3[7],zmm6[12],zmm3[12],zmm6[13],zmm3[13],zmm6[14],zmm3[14],zmm6[15],zmm3[15],zmm6[20],zmm3[20],zmm6[21],zmm3[21],zmm6[22],zmm3[22],zmm6[23],zmm3[23],zmm6[28],zmm3[28],zmm6[29],zmm3[29],zmm6[30],zmm3[30],zmm6[31],zmm3[31]
+	QUAD $0xfe305c7f48fef162 // vmovdqu64 zmmword ptr [rax + rsi - 0x80], zmm3
+	LONG $0x486df162; WORD $0xdc61 // vpunpcklwd zmm3, zmm2, zmm4 # zmm3 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
+	QUAD $0xff305c7f48fef162 // vmovdqu64 zmmword ptr [rax + rsi - 0x40], zmm3
+	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
+	LONG $0x48fef162; WORD $0x147f; BYTE $0x30 // vmovdqu64 zmmword ptr [rax + rsi], zmm2
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x10408d49 // lea rax, [r8 + 0x10]
+	LONG $0x20c08349 // add r8, 0x20
+	LONG $0x00c68148; WORD $0x0001; BYTE $0x00 // add rsi, 0x100
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0xff4b8e0f; WORD $0xffff // jle 0x1f460 <planesAVX512VNNI+0x70>
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0x01448d0f; WORD $0x0000 // jge 0x1f662 <planesAVX512VNNI+0x272>
+	LONG $0x087df262; WORD $0xc17a // vpbroadcastb xmm0, ecx
+	LONG $0x03408d4c // lea r8, [rax + 0x3]
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0xf748; BYTE $0xde // neg rsi
+	WORD $0xd8f7 // neg eax
+	LONG $0x000fb941; WORD $0x0000 // mov r9d, 0xf
+	WORD $0x27eb // jmp 0x1f55f <planesAVX512VNNI+0x16f>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x04488d49 // lea rcx, [r8 + 0x4]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0xfcc08348 // add rax, -0x4
-	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x1f53c <planesAVX512VNNI+0x14c>
-	LONG $0x000c8d49 // lea rcx, [r8 + rax]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0xfd4a8d4c // lea r9, [rdx - 0x3]
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	LONG $0x01038d0f; WORD $0x0000 // jge 0x1f662 <planesAVX512VNNI+0x272>
+	WORD $0x0c8d; BYTE $0x02 // lea ecx, [rdx + rax]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0xfd508d4d // lea r10, [r8 - 0x3]
+	LONG $0x320c8d48 // lea rcx, [rdx + rsi]
 	LONG $0x04f98348 // cmp rcx, 0x4
-	WORD $0xf641; BYTE $0xd2 // not r10b
-	LONG $0xd2b60f45 // movzx r10d, r10b
-	LONG $0xd64d0f44 // cmovge r10d, esi
-	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
-	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
-	LONG $0x10778b4c // mov r14, qword ptr [rdi + 0x10]
-	LONG $0x933c8d4c // lea r15, [rbx + 4*rdx]
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	QUAD $0xf4938c6f897ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm1 {k1} {z}, xmmword ptr [rbx + 4*rdx - 0xc]
+	WORD $0xf641; BYTE $0xd3 // not r11b
+	LONG $0xdbb60f45 // movzx r11d, r11b
+	LONG $0xd94d0f45 // cmovge r11d, r9d
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	LONG $0x86248d4f // lea r12, [r14 + 4*r8]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	QUAD $0xf4868c6f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm1 {k1} {z}, xmmword ptr [r14 + 4*r8 - 0xc]
 	LONG $0xc8eff1c5 // vpxor xmm1, xmm1, xmm0
-	QUAD $0xf43e946f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm2 {k1} {z}, xmmword ptr [r14 + r15 - 0xc]
+	QUAD $0xf427946f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm2 {k1} {z}, xmmword ptr [r15 + r12 - 0xc]
 	LONG $0xd0efe9c5 // vpxor xmm2, xmm2, xmm0
-	QUAD $0xf4779c6f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm3 {k1} {z}, xmmword ptr [r15 + 2*r14 - 0xc]
+	QUAD $0xf47c9c6f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm3 {k1} {z}, xmmword ptr [r12 + 2*r15 - 0xc]
 	LONG $0xd8efe1c5 // vpxor xmm3, xmm3, xmm0
-	LONG $0x76148d4f // lea r10, [r14 + 2*r14]
-	QUAD $0xf417a46f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm4 {k1} {z}, xmmword ptr [r15 + r10 - 0xc]
+	LONG $0x7f1c8d4f // lea r11, [r15 + 2*r15]
+	QUAD $0xf41ca46f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm4 {k1} {z}, xmmword ptr [r12 + r11 - 0xc]
 	LONG $0xe0efd9c5 // vpxor xmm4, xmm4, xmm0
 	LONG $0xea60f1c5 // vpunpcklbw xmm5, xmm1, xmm2 # xmm5 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3],xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
-	LONG $0x4faf0f4c; BYTE $0x20 // imul r9, qword ptr [rdi + 0x20]
+	LONG $0x57af0f4c; BYTE $0x20 // imul r10, qword ptr [rdi + 0x20]
 	LONG $0xf460e1c5 // vpunpcklbw xmm6, xmm3, xmm4 # xmm6 = xmm3[0],xmm4[0],xmm3[1],xmm4[1],xmm3[2],xmm4[2],xmm3[3],xmm4[3],xmm3[4],xmm4[4],xmm3[5],xmm4[5],xmm3[6],xmm4[6],xmm3[7],xmm4[7]
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
-	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
+	LONG $0x7f7aa1c4; WORD $0x133c // vmovdqu xmmword ptr [rbx + r10], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x1f420 <planesAVX512VNNI+0x30>
-	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
-	WORD $0x294d; BYTE $0xc1 // sub r9, r8
-	LONG $0x02c18349 // add r9, 0x2
-	LONG $0xfe428d4c // lea r8, [rdx - 0x2]
-	LONG $0x47af0f4c; BYTE $0x20 // imul r8, qword ptr [rdi + 0x20]
-	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	LONG $0xff498c0f; WORD $0xffff // jl 0x1f540 <planesAVX512VNNI+0x150>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	WORD $0x2949; BYTE $0xd2 // sub r10, rdx
+	LONG $0x02c28349 // add r10, 0x2
+	LONG $0xfe508d49 // lea rdx, [r8 - 0x2]
+	LONG $0x57af0f48; BYTE $0x20 // imul rdx, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
-	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
-	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x1f420 <planesAVX512VNNI+0x30>
+	LONG $0x7f7ac1c4; WORD $0x132c // vmovdqu xmmword ptr [r11 + rdx], xmm5
+	LONG $0x03fa8349 // cmp r10, 0x3
+	LONG $0xff1f840f; WORD $0xffff // je 0x1f540 <planesAVX512VNNI+0x150>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
-	LONG $0xff428d4c // lea r8, [rdx - 0x1]
-	LONG $0x47af0f4c; BYTE $0x20 // imul r8, qword ptr [rdi + 0x20]
-	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
+	LONG $0xff508d49 // lea rdx, [r8 - 0x1]
+	LONG $0x57af0f48; BYTE $0x20 // imul rdx, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
-	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
+	LONG $0x7f7ac1c4; WORD $0x121c // vmovdqu xmmword ptr [r10 + rdx], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1f420 <planesAVX512VNNI+0x30>
+	LONG $0xfef78c0f; WORD $0xffff // jl 0x1f540 <planesAVX512VNNI+0x150>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
-	LONG $0xc2af0f4c // imul r8, rdx
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0xd0af0f49 // imul rdx, r8
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
-	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1f420 <planesAVX512VNNI+0x30>
+	LONG $0x0c7ffac5; BYTE $0x11 // vmovdqu xmmword ptr [rcx + rdx], xmm1
+	LONG $0xfffedee9; BYTE $0xff // jmp 0x1f540 <planesAVX512VNNI+0x150>
 	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
 // func addAVX512VNNI(a)
@@ -25361,14 +25420,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	WORD $0x0948; BYTE $0xf0 // or rax, rsi
-	LONG $0x02af850f; WORD $0x0000 // jne 0x1f813 <addAVX512VNNI+0x2c3>
+	LONG $0x02af850f; WORD $0x0000 // jne 0x1f933 <addAVX512VNNI+0x2c3>
 	QUAD $0x000000ff507f8148 // cmp qword ptr [rdi + 0x50], 0xff
-	LONG $0x029f850f; WORD $0x0000 // jne 0x1f811 <addAVX512VNNI+0x2c1>
+	LONG $0x029f850f; WORD $0x0000 // jne 0x1f931 <addAVX512VNNI+0x2c1>
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x1fb51 <addAVX512VNNI+0x601>
+	LONG $0x05bb8e0f; WORD $0x0000 // jle 0x1fc71 <addAVX512VNNI+0x601>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	WORD $0xe2c1; BYTE $0x08 // shl edx, 0x8
 	LONG $0x487df262; WORD $0xc27c // vpbroadcastd zmm0, edx
@@ -25383,11 +25442,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48cdf362; WORD $0xf643; BYTE $0x00 // vshufi64x2 zmm6, zmm6, zmm6, 0x0 # zmm6 = zmm6[0,1,0,1,0,1,0,1]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x1f5fd <addAVX512VNNI+0xad>
+	WORD $0x1beb // jmp 0x1f71d <addAVX512VNNI+0xad>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x1fb51 <addAVX512VNNI+0x601>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x1fc71 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -25399,9 +25458,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01d4840f; WORD $0x0000 // je 0x1f800 <addAVX512VNNI+0x2b0>
+	LONG $0x01d4840f; WORD $0x0000 // je 0x1f920 <addAVX512VNNI+0x2b0>
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013a8c0f; WORD $0x0000 // jl 0x1f770 <addAVX512VNNI+0x220>
+	LONG $0x013a8c0f; WORD $0x0000 // jl 0x1f890 <addAVX512VNNI+0x220>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487dd262; WORD $0xf87c // vpbroadcastd zmm7, r8d
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
@@ -25455,14 +25514,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c18349 // add r9, 0x8
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
-	LONG $0xfeec8e0f; WORD $0xffff // jle 0x1f650 <addAVX512VNNI+0x100>
-	WORD $0x0deb // jmp 0x1f773 <addAVX512VNNI+0x223>
+	LONG $0xfeec8e0f; WORD $0xffff // jle 0x1f770 <addAVX512VNNI+0x100>
+	WORD $0x0deb // jmp 0x1f893 <addAVX512VNNI+0x223>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe748d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
+	LONG $0xfe748d0f; WORD $0xffff // jge 0x1f710 <addAVX512VNNI+0xa0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x59eb // jmp 0x1f7da <addAVX512VNNI+0x28a>
+	WORD $0x59eb // jmp 0x1f8fa <addAVX512VNNI+0x28a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x0431; BYTE $0x09 // vpmovzxbd zmm8, xmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
@@ -25477,24 +25536,24 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfe168d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
+	LONG $0xfe168d0f; WORD $0xffff // jge 0x1f710 <addAVX512VNNI+0xa0>
 	LONG $0x487db262; WORD $0x3c31; BYTE $0x0a // vpmovzxbd zmm7, xmmword ptr [rdx + r9]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0xa275 // jne 0x1f790 <addAVX512VNNI+0x240>
+	WORD $0xa275 // jne 0x1f8b0 <addAVX512VNNI+0x240>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
-	WORD $0x99eb // jmp 0x1f790 <addAVX512VNNI+0x240>
+	WORD $0x99eb // jmp 0x1f8b0 <addAVX512VNNI+0x240>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfde48d0f; WORD $0xffff // jge 0x1f5f0 <addAVX512VNNI+0xa0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x1f77c <addAVX512VNNI+0x22c>
+	LONG $0xfde48d0f; WORD $0xffff // jge 0x1f710 <addAVX512VNNI+0xa0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x1f89c <addAVX512VNNI+0x22c>
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x03198e0f; WORD $0x0000 // jle 0x1fb51 <addAVX512VNNI+0x601>
+	LONG $0x03198e0f; WORD $0x0000 // jle 0x1fc71 <addAVX512VNNI+0x601>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0xc67c // vpbroadcastd zmm0, esi
 	LONG $0x487df262; WORD $0xce7b // vpbroadcastw zmm1, esi
@@ -25519,11 +25578,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xed // vpbroadcastb xmm13, xmm13
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x15eb // jmp 0x1f8cd <addAVX512VNNI+0x37d>
+	WORD $0x15eb // jmp 0x1f9ed <addAVX512VNNI+0x37d>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02848d0f; WORD $0x0000 // jge 0x1fb51 <addAVX512VNNI+0x601>
+	LONG $0x02848d0f; WORD $0x0000 // jge 0x1fc71 <addAVX512VNNI+0x601>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -25535,9 +25594,9 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x0244840f; WORD $0x0000 // je 0x1fb40 <addAVX512VNNI+0x5f0>
+	LONG $0x0244840f; WORD $0x0000 // je 0x1fc60 <addAVX512VNNI+0x5f0>
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0x018a8c0f; WORD $0x0000 // jl 0x1fa90 <addAVX512VNNI+0x540>
+	LONG $0x018a8c0f; WORD $0x0000 // jl 0x1fbb0 <addAVX512VNNI+0x540>
 	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
 	LONG $0x487d5262; WORD $0xf07c // vpbroadcastd zmm14, r8d
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -25603,14 +25662,14 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08c08349 // add r8, 0x8
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x1f920 <addAVX512VNNI+0x3d0>
-	WORD $0x0feb // jmp 0x1fa93 <addAVX512VNNI+0x543>
+	LONG $0xfe9e8e0f; WORD $0xffff // jle 0x1fa40 <addAVX512VNNI+0x3d0>
+	WORD $0x0feb // jmp 0x1fbb3 <addAVX512VNNI+0x543>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfe248d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
+	LONG $0xfe248d0f; WORD $0xffff // jge 0x1f9e0 <addAVX512VNNI+0x370>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x6eeb // jmp 0x1fb0f <addAVX512VNNI+0x5bf>
+	WORD $0x6eeb // jmp 0x1fc2f <addAVX512VNNI+0x5bf>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x3c31; BYTE $0x01 // vpmovzxbd zmm15, xmmword ptr [rcx + r8]
 	LONG $0x48057162; WORD $0xf8fa // vpsubd zmm15, zmm15, zmm0
@@ -25629,19 +25688,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfdb18d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
+	LONG $0xfdb18d0f; WORD $0xffff // jge 0x1f9e0 <addAVX512VNNI+0x370>
 	LONG $0x487d3262; WORD $0x3431; BYTE $0x02 // vpmovzxbd zmm14, xmmword ptr [rdx + r8]
 	LONG $0x480d7162; WORD $0xf0fa // vpsubd zmm14, zmm14, zmm0
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x1fab0 <addAVX512VNNI+0x560>
+	WORD $0x8775 // jne 0x1fbd0 <addAVX512VNNI+0x560>
 	LONG $0x488d5362; WORD $0xf623; BYTE $0x00 // vshuff64x2 zmm14, zmm14, zmm14, 0x0 # zmm14 = zmm14[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x1fab0 <addAVX512VNNI+0x560>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x1fbd0 <addAVX512VNNI+0x560>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xfd748d0f; WORD $0xffff // jge 0x1f8c0 <addAVX512VNNI+0x370>
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x1fa9c <addAVX512VNNI+0x54c>
+	LONG $0xfd748d0f; WORD $0xffff // jge 0x1f9e0 <addAVX512VNNI+0x370>
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x1fbbc <addAVX512VNNI+0x54c>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25651,10 +25710,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1fe1a <mulAVX512VNNI+0x2ba>
+	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1ff3a <mulAVX512VNNI+0x2ba>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1fe1a <mulAVX512VNNI+0x2ba>
+	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1ff3a <mulAVX512VNNI+0x2ba>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25671,14 +25730,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x3a6f // vmovdqu64 zmm7, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x19eb // jmp 0x1fbe0 <mulAVX512VNNI+0x80>
+	WORD $0x19eb // jmp 0x1fd00 <mulAVX512VNNI+0x80>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1fe14 <mulAVX512VNNI+0x2b4>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1ff34 <mulAVX512VNNI+0x2b4>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x1fbd4 <mulAVX512VNNI+0x74>
+	WORD $0xef7e // jle 0x1fcf4 <mulAVX512VNNI+0x74>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -25695,7 +25754,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1fccb <mulAVX512VNNI+0x16b>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1fdeb <mulAVX512VNNI+0x16b>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x2431; BYTE $0x18 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25727,16 +25786,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff058d0f; WORD $0xffff // jge 0x1fbd0 <mulAVX512VNNI+0x70>
+	LONG $0xff058d0f; WORD $0xffff // jge 0x1fcf0 <mulAVX512VNNI+0x70>
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1fd28 <mulAVX512VNNI+0x1c8>
+	WORD $0x4e7d // jge 0x1fe48 <mulAVX512VNNI+0x1c8>
 	QUAD $0xfd1a4c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1fcfc <mulAVX512VNNI+0x19c>
+	WORD $0x0775 // jne 0x1fe1c <mulAVX512VNNI+0x19c>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
 	QUAD $0xfd185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25747,12 +25806,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1fd7e <mulAVX512VNNI+0x21e>
+	WORD $0x4e7d // jge 0x1fe9e <mulAVX512VNNI+0x21e>
 	QUAD $0xfe1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1fd52 <mulAVX512VNNI+0x1f2>
+	WORD $0x0775 // jne 0x1fe72 <mulAVX512VNNI+0x1f2>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfe185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25765,12 +25824,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1fdde <mulAVX512VNNI+0x27e>
+	WORD $0x4e7d // jge 0x1fefe <mulAVX512VNNI+0x27e>
 	QUAD $0xff1a5c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48247162; WORD $0xda5c // vsubps zmm11, zmm11, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1fdb2 <mulAVX512VNNI+0x252>
+	WORD $0x0775 // jne 0x1fed2 <mulAVX512VNNI+0x252>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
 	QUAD $0xff186431487d5262 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25781,14 +25840,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x1fc5b <mulAVX512VNNI+0xfb>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x1fd7b <mulAVX512VNNI+0xfb>
 	LONG $0x487d5262; WORD $0x1431; BYTE $0x1a // vpmovzxbd zmm10, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe28850f; WORD $0xffff // jne 0x1fc30 <mulAVX512VNNI+0xd0>
+	LONG $0xfe28850f; WORD $0xffff // jne 0x1fd50 <mulAVX512VNNI+0xd0>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
-	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1fc30 <mulAVX512VNNI+0xd0>
+	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1fd50 <mulAVX512VNNI+0xd0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25809,7 +25868,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x1ff96 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x200b6 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -25820,7 +25879,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x1ff96 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x200b6 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -25837,7 +25896,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x1ff04 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x20024 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -25845,20 +25904,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x1ff96 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x200b6 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x1ff70 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x20090 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x1fef8 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x20018 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x1fee0 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x20000 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x1fee0 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x20000 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -25872,16 +25931,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x1ff16 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x20036 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x1ff82 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x200a2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x1ff30 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x20050 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x1ff30 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x20050 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -25901,9 +25960,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x1ffdd <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x200fd <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x2002d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x2014d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -25921,9 +25980,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x1ffe0 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x20100 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x20078 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x20198 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -25959,9 +26018,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x109a850f; WORD $0x0000 // jne 0x21143 <resizeArgMaxAVX512VNNI+0x10c3>
+	LONG $0x109a850f; WORD $0x0000 // jne 0x21263 <resizeArgMaxAVX512VNNI+0x10c3>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x124e850f; WORD $0x0000 // jne 0x21301 <resizeArgMaxAVX512VNNI+0x1281>
+	LONG $0x124e850f; WORD $0x0000 // jne 0x21421 <resizeArgMaxAVX512VNNI+0x1281>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -25969,19 +26028,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x105e8e0f; WORD $0x0000 // jle 0x21131 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x105e8e0f; WORD $0x0000 // jle 0x21251 <resizeArgMaxAVX512VNNI+0x10b1>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
 	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
 	LONG $0x24040148 // add qword ptr [rsp], rax
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x14eb // jmp 0x20101 <resizeArgMaxAVX512VNNI+0x81>
+	WORD $0x14eb // jmp 0x20221 <resizeArgMaxAVX512VNNI+0x81>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x20c58348 // add rbp, 0x20
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	LONG $0x10308d0f; WORD $0x0000 // jge 0x21131 <resizeArgMaxAVX512VNNI+0x10b1>
+	LONG $0x10308d0f; WORD $0x0000 // jge 0x21251 <resizeArgMaxAVX512VNNI+0x10b1>
 	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -25990,7 +26049,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
 	LONG $0xc84d0f44 // cmovge r9d, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4874 // je 0x2016c <resizeArgMaxAVX512VNNI+0xec>
+	WORD $0x4874 // je 0x2028c <resizeArgMaxAVX512VNNI+0xec>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa8046348 // movsxd rax, dword ptr [rax + 4*rbp]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
@@ -26006,25 +26065,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc893fbc5 // kmovd ecx, k0
 	WORD $0xc809 // or eax, ecx
 	WORD $0xf883; BYTE $0xff // cmp eax, -0x1
-	LONG $0x0f84840f; WORD $0x0000 // je 0x210f0 <resizeArgMaxAVX512VNNI+0x1070>
+	LONG $0x0f84840f; WORD $0x0000 // je 0x21210 <resizeArgMaxAVX512VNNI+0x1070>
 	QUAD $0x0000000098bf8348 // cmp qword ptr [rdi + 0x98], 0x0
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	LONG $0x03e2840f; WORD $0x0000 // je 0x20560 <resizeArgMaxAVX512VNNI+0x4e0>
+	LONG $0x03e2840f; WORD $0x0000 // je 0x20680 <resizeArgMaxAVX512VNNI+0x4e0>
 	LONG $0x246c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbp
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x08a38d0f; WORD $0x0000 // jge 0x20a30 <resizeArgMaxAVX512VNNI+0x9b0>
+	LONG $0x08a38d0f; WORD $0x0000 // jge 0x20b50 <resizeArgMaxAVX512VNNI+0x9b0>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0xff528d0f; WORD $0xffff // jge 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xff528d0f; WORD $0xffff // jge 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0x3f148d4f // lea r10, [r15 + r15]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01768e0f; WORD $0x0000 // jle 0x2032b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x01768e0f; WORD $0x0000 // jle 0x2044b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0x01fb8349 // cmp r11, 0x1
-	LONG $0x016c840f; WORD $0x0000 // je 0x2032b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x016c840f; WORD $0x0000 // je 0x2044b <resizeArgMaxAVX512VNNI+0x2ab>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x48fef162; WORD $0x046f; BYTE $0x68 // vmovdqu64 zmm0, zmmword ptr [rax + 2*rbp]
 	LONG $0xa8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa8]
@@ -26089,17 +26148,17 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff75850f; WORD $0xffff // jne 0x202a0 <resizeArgMaxAVX512VNNI+0x220>
+	LONG $0xff75850f; WORD $0xffff // jne 0x203c0 <resizeArgMaxAVX512VNNI+0x220>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	QUAD $0x00057430497ef262 // vpmovwb ymmword ptr [rbp + rax] {k1}, zmm6
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0xfda4840f; WORD $0xffff // je 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfda4840f; WORD $0xffff // je 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	QUAD $0x000000017d1c8d4e // lea r11, [2*r15 + 0x1]
 	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
-	WORD $0x38eb // jmp 0x20391 <resizeArgMaxAVX512VNNI+0x311>
+	WORD $0x38eb // jmp 0x204b1 <resizeArgMaxAVX512VNNI+0x311>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc7af0f49 // imul rax, r15
@@ -26111,13 +26170,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfff98141; WORD $0x00ff; BYTE $0x00 // cmp r9d, 0xffff
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfd5f860f; WORD $0xffff // jbe 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfd5f860f; WORD $0xffff // jbe 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xc17e // jle 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xc17e // jle 0x20480 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xbb74 // je 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xbb74 // je 0x20480 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x9804634c // movsxd r8, dword ptr [rax + 4*rbx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -26191,13 +26250,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x204c0 <resizeArgMaxAVX512VNNI+0x440>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20360 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x205e0 <resizeArgMaxAVX512VNNI+0x440>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20480 <resizeArgMaxAVX512VNNI+0x2e0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	LONG $0xfb87840f; WORD $0xffff // je 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb87840f; WORD $0xffff // je 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
-	WORD $0x30eb // jmp 0x2059e <resizeArgMaxAVX512VNNI+0x51e>
+	WORD $0x30eb // jmp 0x206be <resizeArgMaxAVX512VNNI+0x51e>
 	WORD $0x9066 // nop
 	LONG $0x5faf0f4c; BYTE $0x38 // imul r11, qword ptr [rdi + 0x38]
 	WORD $0x034c; BYTE $0x1f // add r11, qword ptr [rdi]
@@ -26208,18 +26267,18 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
 	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
-	LONG $0xfb52820f; WORD $0xffff // jb 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xfb52820f; WORD $0xffff // jb 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01d88d0f; WORD $0x0000 // jge 0x20780 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x01d88d0f; WORD $0x0000 // jge 0x208a0 <resizeArgMaxAVX512VNNI+0x700>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0xd47d // jge 0x20584 <resizeArgMaxAVX512VNNI+0x504>
+	WORD $0xd47d // jge 0x206a4 <resizeArgMaxAVX512VNNI+0x504>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xb27e // jle 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xb27e // jle 0x20690 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0xac74 // je 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
+	WORD $0xac74 // je 0x20690 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x8804634c // movsxd r8, dword ptr [rax + 4*rcx]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -26293,13 +26352,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	LONG $0xff6a850f; WORD $0xffff // jne 0x206e0 <resizeArgMaxAVX512VNNI+0x660>
-	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x20570 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x20800 <resizeArgMaxAVX512VNNI+0x660>
+	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x20690 <resizeArgMaxAVX512VNNI+0x4f0>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x33eb // jmp 0x207c2 <resizeArgMaxAVX512VNNI+0x742>
+	WORD $0x33eb // jmp 0x208e2 <resizeArgMaxAVX512VNNI+0x742>
 	BYTE $0x90 // nop
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -26311,16 +26370,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7262; WORD $0x2c31; BYTE $0x19 // vpmovdb xmmword ptr [rcx + rbx] {k1}, zmm13
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfde98f0f; WORD $0xffff // jg 0x205ab <resizeArgMaxAVX512VNNI+0x52b>
+	LONG $0xfde98f0f; WORD $0xffff // jg 0x206cb <resizeArgMaxAVX512VNNI+0x52b>
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xb57e // jle 0x20790 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xb57e // jle 0x208b0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0xaf74 // je 0x20790 <resizeArgMaxAVX512VNNI+0x710>
+	WORD $0xaf74 // je 0x208b0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x883c634c // movsxd r15, dword ptr [rax + 4*rcx]
 	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x88 // vmovdqu64 zmm9, zmmword ptr [rax + 4*rcx]
@@ -26418,20 +26477,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2c850f; WORD $0xffff // jne 0x20950 <resizeArgMaxAVX512VNNI+0x8d0>
-	LONG $0xfffd67e9; BYTE $0xff // jmp 0x20790 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0xff2c850f; WORD $0xffff // jne 0x20a70 <resizeArgMaxAVX512VNNI+0x8d0>
+	LONG $0xfffd67e9; BYTE $0xff // jmp 0x208b0 <resizeArgMaxAVX512VNNI+0x710>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1aeb // jmp 0x20a59 <resizeArgMaxAVX512VNNI+0x9d9>
+	WORD $0x1aeb // jmp 0x20b79 <resizeArgMaxAVX512VNNI+0x9d9>
 	BYTE $0x90 // nop
 	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
 	LONG $0x02478d49 // lea rax, [r15 + 0x2]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xf7378f0f; WORD $0xffff // jg 0x20190 <resizeArgMaxAVX512VNNI+0x110>
+	LONG $0xf7378f0f; WORD $0xffff // jg 0x202b0 <resizeArgMaxAVX512VNNI+0x110>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
@@ -26440,10 +26499,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x20c70 <resizeArgMaxAVX512VNNI+0xbf0>
+	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x20d90 <resizeArgMaxAVX512VNNI+0xbf0>
 	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0x01e1840f; WORD $0x0000 // je 0x20c72 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0x01e1840f; WORD $0x0000 // je 0x20d92 <resizeArgMaxAVX512VNNI+0xbf2>
 	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x48 // vmovdqu64 zmm1, zmmword ptr [rax + 2*rcx]
@@ -26527,8 +26586,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x014d; BYTE $0xf8 // add r8, r15
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff2a850f; WORD $0xffff // jne 0x20b90 <resizeArgMaxAVX512VNNI+0xb10>
-	WORD $0x0aeb // jmp 0x20c72 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0xff2a850f; WORD $0xffff // jne 0x20cb0 <resizeArgMaxAVX512VNNI+0xb10>
+	WORD $0x0aeb // jmp 0x20d92 <resizeArgMaxAVX512VNNI+0xbf2>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
@@ -26537,11 +26596,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497e7262; WORD $0x0c30; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm9
 	WORD $0x8544; BYTE $0xca // test edx, r9d
-	LONG $0x021e840f; WORD $0x0000 // je 0x20eb0 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x021e840f; WORD $0x0000 // je 0x20fd0 <resizeArgMaxAVX512VNNI+0xe30>
 	QUAD $0x000000015d348d4e // lea r14, [2*r11 + 0x1]
 	WORD $0x8945; BYTE $0xcf // mov r15d, r9d
 	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x3deb // jmp 0x20ce1 <resizeArgMaxAVX512VNNI+0xc61>
+	WORD $0x3deb // jmp 0x20e01 <resizeArgMaxAVX512VNNI+0xc61>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f49 // imul rax, r11
@@ -26553,13 +26612,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xffff8141; WORD $0x00ff; BYTE $0x00 // cmp r15d, 0xffff
 	WORD $0x8941; BYTE $0xc7 // mov r15d, eax
-	LONG $0x01cf860f; WORD $0x0000 // jbe 0x20eb0 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x01cf860f; WORD $0x0000 // jbe 0x20fd0 <resizeArgMaxAVX512VNNI+0xe30>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc17e // jle 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xc17e // jle 0x20dd0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x01fd8349 // cmp r13, 0x1
-	WORD $0xbb74 // je 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
+	WORD $0xbb74 // je 0x20dd0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xa004634e // movsxd r8, dword ptr [rax + 4*r12]
 	LONG $0x487dd262; WORD $0xd87c // vpbroadcastd zmm3, r8d
@@ -26633,8 +26692,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x20e10 <resizeArgMaxAVX512VNNI+0xd90>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20cb0 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x20f30 <resizeArgMaxAVX512VNNI+0xd90>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20dd0 <resizeArgMaxAVX512VNNI+0xc30>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x01cb8348 // or rbx, 0x1
@@ -26644,11 +26703,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x497ef262; WORD $0x0430; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm0
 	WORD $0x8544; BYTE $0xcd // test ebp, r9d
-	LONG $0xfb69840f; WORD $0xffff // je 0x20a40 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb69840f; WORD $0xffff // je 0x20b60 <resizeArgMaxAVX512VNNI+0x9c0>
 	QUAD $0x000000035d1c8d4e // lea r11, [2*r11 + 0x3]
 	WORD $0x8944; BYTE $0xcd // mov ebp, r9d
 	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	WORD $0x34eb // jmp 0x20f1d <resizeArgMaxAVX512VNNI+0xe9d>
+	WORD $0x34eb // jmp 0x2103d <resizeArgMaxAVX512VNNI+0xe9d>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0xc3af0f48 // imul rax, rbx
@@ -26660,13 +26719,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
 	LONG $0xfffffd81; WORD $0x0000 // cmp ebp, 0xffff
 	WORD $0xc589 // mov ebp, eax
-	LONG $0xfb23860f; WORD $0xffff // jbe 0x20a40 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0xfb23860f; WORD $0xffff // jbe 0x20b60 <resizeArgMaxAVX512VNNI+0x9c0>
 	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xc57e // jle 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xc57e // jle 0x21010 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0xbf74 // je 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
+	WORD $0xbf74 // je 0x21010 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0xb004634e // movsxd r8, dword ptr [rax + 4*r14]
 	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
@@ -26740,11 +26799,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
-	LONG $0xff6a850f; WORD $0xffff // jne 0x21050 <resizeArgMaxAVX512VNNI+0xfd0>
-	LONG $0xfffe05e9; BYTE $0xff // jmp 0x20ef0 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0xff6a850f; WORD $0xffff // jne 0x21170 <resizeArgMaxAVX512VNNI+0xfd0>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x21010 <resizeArgMaxAVX512VNNI+0xe70>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0xeff58e0f; WORD $0xffff // jle 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xeff58e0f; WORD $0xffff // jle 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	WORD $0xc031 // xor eax, eax
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
@@ -26754,8 +26813,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000d447f297ff162 // vmovdqu8 ymmword ptr [rbp + rcx] {k1}, ymm0
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x08473b48 // cmp rax, qword ptr [rdi + 0x8]
-	WORD $0xe47c // jl 0x21110 <resizeArgMaxAVX512VNNI+0x1090>
-	LONG $0xffefbfe9; BYTE $0xff // jmp 0x200f0 <resizeArgMaxAVX512VNNI+0x70>
+	WORD $0xe47c // jl 0x21230 <resizeArgMaxAVX512VNNI+0x1090>
+	LONG $0xffefbfe9; BYTE $0xff // jmp 0x20210 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26769,10 +26828,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03858e0f; WORD $0x0000 // jle 0x214e9 <resizeArgMaxAVX512VNNI+0x1469>
+	LONG $0x03858e0f; WORD $0x0000 // jle 0x21609 <resizeArgMaxAVX512VNNI+0x1469>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03988e0f; WORD $0x0000 // jle 0x21509 <resizeArgMaxAVX512VNNI+0x1489>
+	LONG $0x03988e0f; WORD $0x0000 // jle 0x21629 <resizeArgMaxAVX512VNNI+0x1489>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -26783,7 +26842,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x27eb // jmp 0x211cd <resizeArgMaxAVX512VNNI+0x114d>
+	WORD $0x27eb // jmp 0x212ed <resizeArgMaxAVX512VNNI+0x114d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -26791,9 +26850,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x02f48d0f; WORD $0x0000 // jge 0x214c1 <resizeArgMaxAVX512VNNI+0x1441>
+	LONG $0x02f48d0f; WORD $0x0000 // jge 0x215e1 <resizeArgMaxAVX512VNNI+0x1441>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x211b4 <resizeArgMaxAVX512VNNI+0x1134>
+	WORD $0xe27e // jle 0x212d4 <resizeArgMaxAVX512VNNI+0x1134>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -26804,7 +26863,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x76eb // jmp 0x2126e <resizeArgMaxAVX512VNNI+0x11ee>
+	WORD $0x76eb // jmp 0x2138e <resizeArgMaxAVX512VNNI+0x11ee>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -26826,28 +26885,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x211b0 <resizeArgMaxAVX512VNNI+0x1130>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x212d0 <resizeArgMaxAVX512VNNI+0x1130>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x212a0 <resizeArgMaxAVX512VNNI+0x1220>
+	WORD $0x1d7c // jl 0x213c0 <resizeArgMaxAVX512VNNI+0x1220>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x212b6 <resizeArgMaxAVX512VNNI+0x1236>
+	WORD $0x2e7c // jl 0x213d6 <resizeArgMaxAVX512VNNI+0x1236>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x212d4 <resizeArgMaxAVX512VNNI+0x1254>
+	WORD $0x3f7c // jl 0x213f4 <resizeArgMaxAVX512VNNI+0x1254>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
-	WORD $0x4eeb // jmp 0x212ee <resizeArgMaxAVX512VNNI+0x126e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x21320 <resizeArgMaxAVX512VNNI+0x1180>
+	WORD $0x4eeb // jmp 0x2140e <resizeArgMaxAVX512VNNI+0x126e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x21288 <resizeArgMaxAVX512VNNI+0x1208>
+	WORD $0xd27d // jge 0x213a8 <resizeArgMaxAVX512VNNI+0x1208>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -26855,25 +26914,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x21295 <resizeArgMaxAVX512VNNI+0x1215>
+	WORD $0xc17d // jge 0x213b5 <resizeArgMaxAVX512VNNI+0x1215>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x21320 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x21200 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x21320 <resizeArgMaxAVX512VNNI+0x1180>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01d58e0f; WORD $0x0000 // jle 0x214f7 <resizeArgMaxAVX512VNNI+0x1477>
+	LONG $0x01d58e0f; WORD $0x0000 // jle 0x21617 <resizeArgMaxAVX512VNNI+0x1477>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03068e0f; WORD $0x0000 // jle 0x21635 <resizeArgMaxAVX512VNNI+0x15b5>
+	LONG $0x03068e0f; WORD $0x0000 // jle 0x21755 <resizeArgMaxAVX512VNNI+0x15b5>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -26884,7 +26943,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x29eb // jmp 0x2138d <resizeArgMaxAVX512VNNI+0x130d>
+	WORD $0x29eb // jmp 0x214ad <resizeArgMaxAVX512VNNI+0x130d>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x04c28349 // add r10, 0x4
@@ -26892,9 +26951,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x01468d0f; WORD $0x0000 // jge 0x214d3 <resizeArgMaxAVX512VNNI+0x1453>
+	LONG $0x01468d0f; WORD $0x0000 // jge 0x215f3 <resizeArgMaxAVX512VNNI+0x1453>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe27e // jle 0x21374 <resizeArgMaxAVX512VNNI+0x12f4>
+	WORD $0xe27e // jle 0x21494 <resizeArgMaxAVX512VNNI+0x12f4>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
@@ -26905,7 +26964,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03cf8349 // or r15, 0x3
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x77eb // jmp 0x2142e <resizeArgMaxAVX512VNNI+0x13ae>
+	WORD $0x77eb // jmp 0x2154e <resizeArgMaxAVX512VNNI+0x13ae>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
 	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
@@ -26927,28 +26986,28 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c58349 // add r13, 0x10
 	LONG $0x04c48349 // add r12, 0x4
 	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
-	LONG $0xff428d0f; WORD $0xffff // jge 0x21370 <resizeArgMaxAVX512VNNI+0x12f0>
+	LONG $0xff428d0f; WORD $0xffff // jge 0x21490 <resizeArgMaxAVX512VNNI+0x12f0>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	WORD $0x1d7c // jl 0x21460 <resizeArgMaxAVX512VNNI+0x13e0>
+	WORD $0x1d7c // jl 0x21580 <resizeArgMaxAVX512VNNI+0x13e0>
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0x2e7c // jl 0x21476 <resizeArgMaxAVX512VNNI+0x13f6>
+	WORD $0x2e7c // jl 0x21596 <resizeArgMaxAVX512VNNI+0x13f6>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0x3f7c // jl 0x21494 <resizeArgMaxAVX512VNNI+0x1414>
+	WORD $0x3f7c // jl 0x215b4 <resizeArgMaxAVX512VNNI+0x1414>
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff628d0f; WORD $0xffff // jge 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
-	WORD $0x4eeb // jmp 0x214ae <resizeArgMaxAVX512VNNI+0x142e>
+	LONG $0xff628d0f; WORD $0xffff // jge 0x214e0 <resizeArgMaxAVX512VNNI+0x1340>
+	WORD $0x4eeb // jmp 0x215ce <resizeArgMaxAVX512VNNI+0x142e>
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
 	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xd27d // jge 0x21448 <resizeArgMaxAVX512VNNI+0x13c8>
+	WORD $0xd27d // jge 0x21568 <resizeArgMaxAVX512VNNI+0x13c8>
 	WORD $0x894c; BYTE $0xcd // mov rbp, r9
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
@@ -26956,43 +27015,43 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	WORD $0xc17d // jge 0x21455 <resizeArgMaxAVX512VNNI+0x13d5>
+	WORD $0xc17d // jge 0x21575 <resizeArgMaxAVX512VNNI+0x13d5>
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	LONG $0xe8af0f48 // imul rbp, rax
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xff128d0f; WORD $0xffff // jge 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xff128d0f; WORD $0xffff // jge 0x214e0 <resizeArgMaxAVX512VNNI+0x1340>
 	LONG $0xc6af0f48 // imul rax, rsi
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
-	LONG $0xfffeffe9; BYTE $0xff // jmp 0x213c0 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x214e0 <resizeArgMaxAVX512VNNI+0x1340>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x4875 // jne 0x21516 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebd6e9; BYTE $0xff // jmp 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x4875 // jne 0x21636 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebd6e9; BYTE $0xff // jmp 0x201c9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x015e850f; WORD $0x0000 // jne 0x21642 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebcae9; BYTE $0xff // jmp 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x015e850f; WORD $0x0000 // jne 0x21762 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebcae9; BYTE $0xff // jmp 0x201d3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x2475 // jne 0x21516 <resizeArgMaxAVX512VNNI+0x1496>
-	LONG $0xffebb2e9; BYTE $0xff // jmp 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x2475 // jne 0x21636 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebb2e9; BYTE $0xff // jmp 0x201c9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x013e850f; WORD $0x0000 // jne 0x21642 <resizeArgMaxAVX512VNNI+0x15c2>
-	LONG $0xffebaae9; BYTE $0xff // jmp 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x013e850f; WORD $0x0000 // jne 0x21762 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebaae9; BYTE $0xff // jmp 0x201d3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xeb93840f; WORD $0xffff // je 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb93840f; WORD $0xffff // je 0x201c9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc084 // test al, al
-	LONG $0xeb8b840f; WORD $0xffff // je 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb8b840f; WORD $0xffff // je 0x201c9 <resizeArgMaxAVX512VNNI+0x29>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x49eb // jmp 0x21570 <resizeArgMaxAVX512VNNI+0x14f0>
+	WORD $0x49eb // jmp 0x21690 <resizeArgMaxAVX512VNNI+0x14f0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -27008,21 +27067,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xeb398d0f; WORD $0xffff // jge 0x200a9 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0xeb398d0f; WORD $0xffff // jge 0x201c9 <resizeArgMaxAVX512VNNI+0x29>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xae7c // jl 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
+	WORD $0xae7c // jl 0x21650 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0e75 // jne 0x215b0 <resizeArgMaxAVX512VNNI+0x1530>
+	WORD $0x0e75 // jne 0x216d0 <resizeArgMaxAVX512VNNI+0x1530>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6aeb // jmp 0x21614 <resizeArgMaxAVX512VNNI+0x1594>
+	WORD $0x6aeb // jmp 0x21734 <resizeArgMaxAVX512VNNI+0x1594>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -27042,21 +27101,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x215d0 <resizeArgMaxAVX512VNNI+0x1550>
+	WORD $0xbc75 // jne 0x216f0 <resizeArgMaxAVX512VNNI+0x1550>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xff12840f; WORD $0xffff // je 0x21650 <resizeArgMaxAVX512VNNI+0x14b0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21530 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21650 <resizeArgMaxAVX512VNNI+0x14b0>
 	WORD $0x01b0 // mov al, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0xea71840f; WORD $0xffff // je 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea71840f; WORD $0xffff // je 0x201d3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc084 // test al, al
-	LONG $0xea69840f; WORD $0xffff // je 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea69840f; WORD $0xffff // je 0x201d3 <resizeArgMaxAVX512VNNI+0x33>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
-	WORD $0x4deb // jmp 0x2169f <resizeArgMaxAVX512VNNI+0x161f>
+	WORD $0x4deb // jmp 0x217bf <resizeArgMaxAVX512VNNI+0x161f>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x03408d49 // lea rax, [r8 + 0x3]
 	LONG $0x06c08349 // add r8, 0x6
@@ -27072,21 +27131,21 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e0c148 // shl rax, 0x2
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xea148d0f; WORD $0xffff // jge 0x200b3 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0xea148d0f; WORD $0xffff // jge 0x201d3 <resizeArgMaxAVX512VNNI+0x33>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0xaf7c // jl 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
+	WORD $0xaf7c // jl 0x21780 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
 	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1075 // jne 0x216e0 <resizeArgMaxAVX512VNNI+0x1660>
+	WORD $0x1075 // jne 0x21800 <resizeArgMaxAVX512VNNI+0x1660>
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	WORD $0x6ceb // jmp 0x21744 <resizeArgMaxAVX512VNNI+0x16c4>
+	WORD $0x6ceb // jmp 0x21864 <resizeArgMaxAVX512VNNI+0x16c4>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0xfee38348 // and rbx, -0x2
@@ -27106,13 +27165,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
 	LONG $0x02c28349 // add r10, 0x2
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x21700 <resizeArgMaxAVX512VNNI+0x1680>
+	WORD $0xbc75 // jne 0x21820 <resizeArgMaxAVX512VNNI+0x1680>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff12840f; WORD $0xffff // je 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xff12840f; WORD $0xffff // je 0x21780 <resizeArgMaxAVX512VNNI+0x15e0>
 	LONG $0xd2af0f49 // imul rdx, r10
 	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
 	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
-	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21660 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x21780 <resizeArgMaxAVX512VNNI+0x15e0>
 
 // func resizeRealAVX512VNNI(a)
 TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
@@ -27120,7 +27179,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x21db1 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x21ed1 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27130,7 +27189,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x21da3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x21ec3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -27144,14 +27203,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x21800 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x21920 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x21da3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x21ec3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x217f4 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x21914 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -27171,13 +27230,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x21875 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x21995 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x217f0 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x21910 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -27187,7 +27246,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x21980 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -27281,7 +27340,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x21980 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -27324,7 +27383,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x21980 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -27367,7 +27426,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x21860 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x21980 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -27408,7 +27467,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x21860 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x21980 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27425,21 +27484,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x21e58 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x21f78 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x21e58 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x21f78 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x21df8 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x21f18 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x21e58 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x21f78 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x21df0 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x21f10 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -27459,9 +27518,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x21e20 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x21f40 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x21df0 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x21f10 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27474,7 +27533,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x222d2 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x223f2 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -27506,7 +27565,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x21f94 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x220b4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -27526,11 +27585,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x222d2 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x223f2 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x21f30 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x22050 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -27584,9 +27643,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x220e0 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x22200 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x21f3b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2205b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -27616,7 +27675,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x222c7 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x223e7 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -27645,7 +27704,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x21f41 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x22061 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -27669,9 +27728,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x21f41 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x22061 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x21f41 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x22061 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27684,7 +27743,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x808000be; BYTE $0x80 // mov esi, 0x80808000
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x01168e0f; WORD $0x0000 // jle 0x22418 <channelsAVX512VNNI+0x138>
+	LONG $0x01168e0f; WORD $0x0000 // jle 0x22538 <channelsAVX512VNNI+0x138>
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0a // vpbroadcastd zmm0, dword ptr [rdi + 0x28]
 	LONG $0x487dd262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [r8]
@@ -27736,7 +27795,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x01000548; WORD $0x0000 // add rax, 0x100
 	LONG $0x10573b48 // cmp rdx, qword ptr [rdi + 0x10]
-	LONG $0xff688c0f; WORD $0xffff // jl 0x22380 <channelsAVX512VNNI+0xa0>
+	LONG $0xff688c0f; WORD $0xffff // jl 0x224a0 <channelsAVX512VNNI+0xa0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27747,12 +27806,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x03b8840f; WORD $0x0000 // je 0x227ea <doubleAVX512VNNI+0x3ca>
+	LONG $0x03b8840f; WORD $0x0000 // je 0x2290a <doubleAVX512VNNI+0x3ca>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07d3850f; WORD $0x0000 // jne 0x22c0e <doubleAVX512VNNI+0x7ee>
+	LONG $0x07d3850f; WORD $0x0000 // jne 0x22d2e <doubleAVX512VNNI+0x7ee>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x0c838e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x0c838e0f; WORD $0x0000 // jle 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe15b // vcvtdq2ps zmm4, zmm1
@@ -27787,7 +27846,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x32eb // jmp 0x22531 <doubleAVX512VNNI+0x111>
+	WORD $0x32eb // jmp 0x22651 <doubleAVX512VNNI+0x111>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -27798,19 +27857,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x4844c162; WORD $0xd559 // vmulps zmm18, zmm7, zmm13
 	LONG $0x4864c162; WORD $0xde59 // vmulps zmm19, zmm3, zmm14
 	LONG $0x486cc162; WORD $0xce59 // vmulps zmm17, zmm2, zmm14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x22570 <doubleAVX512VNNI+0x150>
+	WORD $0x2874 // je 0x22690 <doubleAVX512VNNI+0x150>
 	LONG $0x406c5162; WORD $0xe458 // vaddps zmm12, zmm18, zmm12
 	LONG $0x481c5162; WORD $0xc058 // vaddps zmm8, zmm12, zmm8
 	LONG $0x4064c162; WORD $0xe858 // vaddps zmm21, zmm19, zmm8
 	LONG $0x48345162; WORD $0xc758 // vaddps zmm8, zmm9, zmm15
 	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
 	LONG $0x4074c162; WORD $0xc058 // vaddps zmm16, zmm17, zmm8
-	WORD $0x3eeb // jmp 0x225ac <doubleAVX512VNNI+0x18c>
+	WORD $0x3eeb // jmp 0x226cc <doubleAVX512VNNI+0x18c>
 	WORD $0x9066 // nop
 	LONG $0x48045162; WORD $0xc758 // vaddps zmm8, zmm15, zmm15
 	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
@@ -27829,7 +27888,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x22620 <doubleAVX512VNNI+0x200>
+	WORD $0x4b75 // jne 0x22740 <doubleAVX512VNNI+0x200>
 	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
 	LONG $0x4824c162; WORD $0xd358 // vaddps zmm18, zmm11, zmm11
 	LONG $0x4804c162; WORD $0xdf58 // vaddps zmm19, zmm15, zmm15
@@ -27840,7 +27899,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
 	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
 	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
-	WORD $0x31eb // jmp 0x22644 <doubleAVX512VNNI+0x224>
+	WORD $0x31eb // jmp 0x22764 <doubleAVX512VNNI+0x224>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x406cc162; WORD $0xd458 // vaddps zmm18, zmm18, zmm12
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
@@ -27856,7 +27915,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48644162; WORD $0xd059 // vmulps zmm26, zmm3, zmm8
 	LONG $0x486cc162; WORD $0xf859 // vmulps zmm23, zmm2, zmm8
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x226c0 <doubleAVX512VNNI+0x2a0>
+	WORD $0x4b75 // jne 0x227e0 <doubleAVX512VNNI+0x2a0>
 	LONG $0x483c4162; WORD $0xc858 // vaddps zmm25, zmm8, zmm8
 	LONG $0x482c4162; WORD $0xea58 // vaddps zmm29, zmm10, zmm10
 	LONG $0x481c4162; WORD $0xe458 // vaddps zmm28, zmm12, zmm12
@@ -27869,8 +27928,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3375 // jne 0x226ee <doubleAVX512VNNI+0x2ce>
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x22764 <doubleAVX512VNNI+0x344>
+	WORD $0x3375 // jne 0x2280e <doubleAVX512VNNI+0x2ce>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x22884 <doubleAVX512VNNI+0x344>
 	LONG $0x40242162; WORD $0xca58 // vaddps zmm25, zmm27, zmm18
 	LONG $0x402c0162; WORD $0xc958 // vaddps zmm25, zmm26, zmm25
 	LONG $0x40640162; WORD $0xe158 // vaddps zmm28, zmm19, zmm25
@@ -27879,7 +27938,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405c0162; WORD $0xc958 // vaddps zmm25, zmm20, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x7674 // je 0x22764 <doubleAVX512VNNI+0x344>
+	WORD $0x7674 // je 0x22884 <doubleAVX512VNNI+0x344>
 	LONG $0x40245162; WORD $0xff58 // vaddps zmm15, zmm27, zmm15
 	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
 	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
@@ -27901,7 +27960,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd92840f; WORD $0xffff // je 0x22500 <doubleAVX512VNNI+0xe0>
+	LONG $0xfd92840f; WORD $0xffff // je 0x22620 <doubleAVX512VNNI+0xe0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
 	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
@@ -27922,10 +27981,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm11
-	LONG $0xfffd16e9; BYTE $0xff // jmp 0x22500 <doubleAVX512VNNI+0xe0>
+	LONG $0xfffd16e9; BYTE $0xff // jmp 0x22620 <doubleAVX512VNNI+0xe0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x08d48e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x08d48e0f; WORD $0x0000 // jle 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -27963,7 +28022,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x34eb // jmp 0x228f1 <doubleAVX512VNNI+0x4d1>
+	WORD $0x34eb // jmp 0x22a11 <doubleAVX512VNNI+0x4d1>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -27974,19 +28033,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xdd59 // vmulps zmm19, zmm8, zmm13
 	LONG $0x4874c162; WORD $0xe759 // vmulps zmm20, zmm1, zmm15
 	LONG $0x4864c162; WORD $0xd759 // vmulps zmm18, zmm3, zmm15
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x22930 <doubleAVX512VNNI+0x510>
+	WORD $0x2874 // je 0x22a50 <doubleAVX512VNNI+0x510>
 	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x405cc162; WORD $0xf958 // vaddps zmm23, zmm20, zmm9
 	LONG $0x482c3162; WORD $0xc858 // vaddps zmm9, zmm10, zmm16
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x406cc162; WORD $0xc958 // vaddps zmm17, zmm18, zmm9
-	WORD $0x3eeb // jmp 0x2296c <doubleAVX512VNNI+0x54c>
+	WORD $0x3eeb // jmp 0x22a8c <doubleAVX512VNNI+0x54c>
 	WORD $0x9066 // nop
 	LONG $0x407c3162; WORD $0xc858 // vaddps zmm9, zmm16, zmm16
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -28005,7 +28064,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x229e0 <doubleAVX512VNNI+0x5c0>
+	WORD $0x4b75 // jne 0x22b00 <doubleAVX512VNNI+0x5c0>
 	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
 	LONG $0x480cc162; WORD $0xde58 // vaddps zmm19, zmm14, zmm14
 	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
@@ -28016,7 +28075,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
 	LONG $0x4064a162; WORD $0xf258 // vaddps zmm22, zmm19, zmm18
-	WORD $0x31eb // jmp 0x22a04 <doubleAVX512VNNI+0x5e4>
+	WORD $0x31eb // jmp 0x22b24 <doubleAVX512VNNI+0x5e4>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
 	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
@@ -28032,7 +28091,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x22a80 <doubleAVX512VNNI+0x660>
+	WORD $0x4b75 // jne 0x22ba0 <doubleAVX512VNNI+0x660>
 	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -28045,8 +28104,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x22ab2 <doubleAVX512VNNI+0x692>
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x22b58 <doubleAVX512VNNI+0x738>
+	WORD $0x3775 // jne 0x22bd2 <doubleAVX512VNNI+0x692>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x22c78 <doubleAVX512VNNI+0x738>
 	LONG $0x40142162; WORD $0xc558 // vaddps zmm24, zmm29, zmm21
 	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
 	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
@@ -28055,7 +28114,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00a6840f; WORD $0x0000 // je 0x22b58 <doubleAVX512VNNI+0x738>
+	LONG $0x00a6840f; WORD $0x0000 // je 0x22c78 <doubleAVX512VNNI+0x738>
 	LONG $0x4014a162; WORD $0xc058 // vaddps zmm16, zmm29, zmm16
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x401c5162; WORD $0xff58 // vaddps zmm15, zmm28, zmm15
@@ -28085,7 +28144,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd5e840f; WORD $0xffff // je 0x228c0 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfd5e840f; WORD $0xffff // je 0x229e0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -28114,10 +28173,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x228c0 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x229e0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x04b08e0f; WORD $0x0000 // jle 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x04b08e0f; WORD $0x0000 // jle 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -28155,7 +28214,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x40eb // jmp 0x22d21 <doubleAVX512VNNI+0x901>
+	WORD $0x40eb // jmp 0x22e41 <doubleAVX512VNNI+0x901>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28166,19 +28225,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
 	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x230ce <doubleAVX512VNNI+0xcae>
+	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x231ee <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
 	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
 	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x22d60 <doubleAVX512VNNI+0x940>
+	WORD $0x2874 // je 0x22e80 <doubleAVX512VNNI+0x940>
 	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
 	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
-	WORD $0x3eeb // jmp 0x22d9c <doubleAVX512VNNI+0x97c>
+	WORD $0x3eeb // jmp 0x22ebc <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
 	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -28197,7 +28256,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x22e10 <doubleAVX512VNNI+0x9f0>
+	WORD $0x4b75 // jne 0x22f30 <doubleAVX512VNNI+0x9f0>
 	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
 	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
 	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
@@ -28208,7 +28267,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
-	WORD $0x31eb // jmp 0x22e34 <doubleAVX512VNNI+0xa14>
+	WORD $0x31eb // jmp 0x22f54 <doubleAVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
 	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
@@ -28224,7 +28283,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x22eb0 <doubleAVX512VNNI+0xa90>
+	WORD $0x4b75 // jne 0x22fd0 <doubleAVX512VNNI+0xa90>
 	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -28237,8 +28296,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x22ee2 <doubleAVX512VNNI+0xac2>
-	LONG $0x000120e9; BYTE $0x00 // jmp 0x22fd0 <doubleAVX512VNNI+0xbb0>
+	WORD $0x3775 // jne 0x23002 <doubleAVX512VNNI+0xac2>
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x230f0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
 	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
 	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
@@ -28247,7 +28306,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00ee840f; WORD $0x0000 // je 0x22fd0 <doubleAVX512VNNI+0xbb0>
+	LONG $0x00ee840f; WORD $0x0000 // je 0x230f0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
 	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
 	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
@@ -28289,7 +28348,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd16840f; WORD $0xffff // je 0x22cf0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfd16840f; WORD $0xffff // je 0x22e10 <doubleAVX512VNNI+0x8d0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -28330,7 +28389,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffc22e9; BYTE $0xff // jmp 0x22cf0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfffc22e9; BYTE $0xff // jmp 0x22e10 <doubleAVX512VNNI+0x8d0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28345,17 +28404,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x231c6 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x232e6 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x23140 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x23260 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -28364,16 +28423,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x23128 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x23248 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x23179 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x23299 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -28381,7 +28440,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x23120 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x23240 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -28394,25 +28453,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x23160 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x23280 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x23160 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x23280 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x231fc <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x2331c <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x232f3 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x231f0 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x23310 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -28460,9 +28519,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x23220 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x23340 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x231f0 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x23310 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -28476,10 +28535,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x2359e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x236be <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x2359e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x236be <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28490,21 +28549,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x23350 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x23470 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x23590 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x236b0 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x23344 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x23464 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x233b5 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x234d5 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -28520,7 +28579,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x23340 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x23460 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -28530,12 +28589,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x23580 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x236a0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x23587 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x236a7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -28560,18 +28619,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x2346c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2358c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x23370 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x23490 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x23490 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x235b0 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2352a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2364a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -28598,9 +28657,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x234a0 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x235c0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x23460 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x23580 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -28610,12 +28669,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23460 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23580 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2338a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x234aa <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28632,7 +28691,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x238ad <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x239cd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28642,7 +28701,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2389f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x239bf <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -28651,13 +28710,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x2361c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2373c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x2389f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x239bf <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x23610 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x23730 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -28780,9 +28839,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23660 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23780 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23610 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23730 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28799,7 +28858,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x23a81 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x23ba1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -28851,7 +28910,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x23950 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x23a70 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21
@@ -28890,7 +28949,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0x02288e0f; WORD $0x0000 // jle 0x23cd3 <marginAVX512VNNI+0x233>
+	LONG $0x02288e0f; WORD $0x0000 // jle 0x23df3 <marginAVX512VNNI+0x233>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28907,7 +28966,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0xd231 // xor edx, edx
-	WORD $0x41eb // jmp 0x23b2a <marginAVX512VNNI+0x8a>
+	WORD $0x41eb // jmp 0x23c4a <marginAVX512VNNI+0x8a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4865f162; WORD $0xdcfa // vpsubd zmm3, zmm3, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
@@ -28919,7 +28978,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x40c08348 // add rax, 0x40
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23cc9 <marginAVX512VNNI+0x229>
+	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23de9 <marginAVX512VNNI+0x229>
 	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
 	LONG $0x186f8b4c // mov r13, qword ptr [rdi + 0x18]
 	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
@@ -28942,9 +29001,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xe539 // vpminsd zmm4, zmm4, zmm5
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	LONG $0x03fa8349 // cmp r10, 0x3
-	LONG $0xff408c0f; WORD $0xffff // jl 0x23af0 <marginAVX512VNNI+0x50>
+	LONG $0xff408c0f; WORD $0xffff // jl 0x23c10 <marginAVX512VNNI+0x50>
 	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
-	LONG $0x00c1840f; WORD $0x0000 // je 0x23c7d <marginAVX512VNNI+0x1dd>
+	LONG $0x00c1840f; WORD $0x0000 // je 0x23d9d <marginAVX512VNNI+0x1dd>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	WORD $0x2148; BYTE $0xcb // and rbx, rcx
 	QUAD $0x000000008d1c8d4e // lea r11, [4*r9]
@@ -28980,9 +29039,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe5 // add r13, r12
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
 	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
-	LONG $0xff73850f; WORD $0xffff // jne 0x23bf0 <marginAVX512VNNI+0x150>
+	LONG $0xff73850f; WORD $0xffff // jne 0x23d10 <marginAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfe69840f; WORD $0xffff // je 0x23af0 <marginAVX512VNNI+0x50>
+	LONG $0xfe69840f; WORD $0xffff // je 0x23c10 <marginAVX512VNNI+0x50>
 	LONG $0xd9af0f4d // imul r11, r9
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x9e // vmovdqu64 zmm5, zmmword ptr [rsi + 4*r11]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x98 // vmovdqu64 zmm6, zmmword ptr [r8 + 4*r11]
@@ -28993,7 +29052,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
 	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
 	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
-	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23af0 <marginAVX512VNNI+0x50>
+	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23c10 <marginAVX512VNNI+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13

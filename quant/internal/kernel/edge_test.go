@@ -17,6 +17,10 @@ func TestEdges(t *testing.T) {
 	}
 	for i := range 400 {
 		h, w, c := 1+r.IntN(5), 1+r.IntN(40), 1+r.IntN(6)
+		if r.IntN(3) == 0 { // cells a pixel, and rows of 16 blocks or about as many
+			c, w = 4, 4*tileSize(r, 16, 3)-r.IntN(2)
+		}
+		cut := r.IntN(h + 1)      // rows come in two parts
 		if len(planesTable) > 0 { // each variant in turn
 			if v := &planesTable[i%len(planesTable)]; features().has(v.needs) {
 				native.planes = v
@@ -35,7 +39,10 @@ func TestEdges(t *testing.T) {
 		m := newTestMap(t, r, h, w, c, U8, picker(r))
 		for name, f := range map[string]func(){
 			"NHWC": func() { FromNHWC(&m, nhwc, flip, 0, h) }, "NCHW": func() { (&Set{}).FromNCHW(&m, nchw, flip, 0, h) },
-			"NCHW native": func() { native.FromNCHW(&m, nchw, flip, 0, h) },
+			"NCHW native": func() {
+				native.FromNCHW(&m, nchw, flip, 0, cut)
+				native.FromNCHW(&m, nchw, flip, cut, h)
+			},
 		} {
 			clear(m.Data)
 			f()

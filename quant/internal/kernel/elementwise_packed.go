@@ -106,11 +106,18 @@ func runMax(kernel func(*maxArgs)) func(dst, src *Map, p *Pool, y0, y1 int) {
 	}
 }
 
-// runPlanes makes cells of rows of 4 planes; what is left of a row after its whole blocks is copied in Go.
+// runPlanes makes cells of rows of 4 planes, rows without gaps as one; what is left of a row after its whole blocks is
+// copied in Go.
 func runPlanes(kernel func(*planesArgs)) func(dst *Map, src []byte, flip byte, y0, y1 int) {
 	return func(dst *Map, src []byte, flip byte, y0, y1 int) {
 		whole := dst.W / 4
 		a := planesArgs{plane: int64(dst.H * dst.W), blocks: int64(whole), dstBlock: int64(dst.Block), flip: int64(flip)}
+		if y0 < y1 && 4*whole == dst.W && dst.Row == whole*dst.Block {
+			a.blocks *= int64(y1 - y0)
+			a.dst, a.src = unsafe.Pointer(&dst.Data[y0*dst.Row]), unsafe.Pointer(&src[y0*dst.W])
+			kernel(hide(&a))
+			return
+		}
 		for y := y0; y < y1; y++ {
 			if whole > 0 {
 				a.dst, a.src = unsafe.Pointer(&dst.Data[y*dst.Row]), unsafe.Pointer(&src[y*dst.W])

@@ -814,10 +814,28 @@ INLINE void depthwise_shift(const struct depthwise_shift_args *a, int ramped) {
 
 void depthwiseShiftAVX512VNNI(const struct depthwise_shift_args *a) { BY_RAMP(depthwise_shift, a) }
 
-// Planes to cells, 4 blocks at a time.
+// Planes to cells, 16 blocks at a time where they are side by side: with block 4q + i as dword q of lane i, interleaving
+// within lanes makes blocks 4q to 4q + 3 a register. Then 4 at a time.
+INLINE word planes16(const struct planes_args *a) {
+	__m512i order = order16(0x0d0905010c080400, 0x0f0b07030e0a0602), flip = broadcast8(a->flip);
+	word b = 0;
+	for (; b + 16 <= a->blocks; b += 16) {
+		__m512i p[4];
+		for (int i = 0; i < 4; i++) p[i] = _mm512_xor_si512(_mm512_permutexvar_epi32(order, _mm512_loadu_si512(a->src + i * a->plane + 4 * b)), flip);
+		__m512i lo01 = _mm512_unpacklo_epi8(p[0], p[1]), hi01 = _mm512_unpackhi_epi8(p[0], p[1]);
+		__m512i lo23 = _mm512_unpacklo_epi8(p[2], p[3]), hi23 = _mm512_unpackhi_epi8(p[2], p[3]);
+		uint8_t *to = a->dst + 16 * b;
+		_mm512_storeu_si512(to, _mm512_unpacklo_epi16(lo01, lo23));
+		_mm512_storeu_si512(to + 64, _mm512_unpackhi_epi16(lo01, lo23));
+		_mm512_storeu_si512(to + 128, _mm512_unpacklo_epi16(hi01, hi23));
+		_mm512_storeu_si512(to + 192, _mm512_unpackhi_epi16(hi01, hi23));
+	}
+	return b;
+}
+
 void planesAVX512VNNI(const struct planes_args *a) {
 	__m128i flip = _mm_set1_epi8((char)a->flip);
-	for (word b = 0; b < a->blocks; b += 4) {
+	for (word b = a->dst_block == 16 ? planes16(a) : 0; b < a->blocks; b += 4) {
 		word n = a->blocks - b;
 		__mmask8 m = n >= 4 ? 0xf : (__mmask8)((1u << n) - 1);
 		__m128i p[4];
