@@ -128,9 +128,6 @@ type doubleArgs struct {
 	outBlocks, cells, dstBlock, last int64
 	weights                          unsafe.Pointer
 	steps, zero, lo, hi              int64
-	with                             unsafe.Pointer
-	withRow, withBlock               int64
-	sums, order                      unsafe.Pointer
 }
 
 type enlargeArgs struct {

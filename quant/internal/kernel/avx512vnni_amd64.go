@@ -78,9 +78,6 @@ func channelsAVX512VNNI(a *channelsArgs)
 func doubleAVX512VNNI(a *doubleArgs)
 
 //go:noescape
-func doubleAddAVX512VNNI(a *doubleArgs)
-
-//go:noescape
 func nearestAVX512VNNI(a *nearestArgs)
 
 //go:noescape

@@ -27943,14 +27943,14 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
 	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
 	LONG $0x48743162; WORD $0xfd59 // vmulps zmm15, zmm1, zmm21
-	LONG $0x48748162; WORD $0xe859 // vmulps zmm21, zmm1, zmm24
-	LONG $0x48745162; WORD $0xf659 // vmulps zmm14, zmm1, zmm14
-	LONG $0x48740162; WORD $0xc459 // vmulps zmm24, zmm1, zmm28
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48748162; WORD $0xe859 // vmulps zmm21, zmm1, zmm24
 	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
 	LONG $0x48053162; WORD $0xfd6b // vpackssdw zmm15, zmm15, zmm21
+	LONG $0x48745162; WORD $0xf659 // vmulps zmm14, zmm1, zmm14
 	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487d8162; WORD $0xe85b // vcvtps2dq zmm21, zmm24
+	LONG $0x48748162; WORD $0xec59 // vmulps zmm21, zmm1, zmm28
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
 	LONG $0x480d3162; WORD $0xf56b // vpackssdw zmm14, zmm14, zmm21
 	LONG $0x48057162; WORD $0xfced // vpaddsw zmm15, zmm15, zmm4
 	LONG $0x480d7162; WORD $0xf4ed // vpaddsw zmm14, zmm14, zmm4
@@ -27965,14 +27965,14 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
 	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
 	LONG $0x48743162; WORD $0xe859 // vmulps zmm13, zmm1, zmm16
-	LONG $0x48743162; WORD $0xf659 // vmulps zmm14, zmm1, zmm22
-	LONG $0x48745162; WORD $0xdb59 // vmulps zmm11, zmm1, zmm11
-	LONG $0x48741162; WORD $0xf959 // vmulps zmm15, zmm1, zmm25
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x48743162; WORD $0xf659 // vmulps zmm14, zmm1, zmm22
 	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
 	LONG $0x48155162; WORD $0xee6b // vpackssdw zmm13, zmm13, zmm14
+	LONG $0x48745162; WORD $0xdb59 // vmulps zmm11, zmm1, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x487d5162; WORD $0xf75b // vcvtps2dq zmm14, zmm15
+	LONG $0x48741162; WORD $0xf159 // vmulps zmm14, zmm1, zmm25
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
 	LONG $0x48255162; WORD $0xde6b // vpackssdw zmm11, zmm11, zmm14
 	LONG $0x48157162; WORD $0xeced // vpaddsw zmm13, zmm13, zmm4
 	LONG $0x48257162; WORD $0xdced // vpaddsw zmm11, zmm11, zmm4
@@ -28070,7 +28070,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
 	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
 	LONG $0x406ca162; WORD $0xe458 // vaddps zmm20, zmm18, zmm20
-	LONG $0x406c2162; WORD $0xcc58 // vaddps zmm25, zmm18, zmm20
+	LONG $0x406c2162; WORD $0xd458 // vaddps zmm26, zmm18, zmm20
 	LONG $0x4814c162; WORD $0xd558 // vaddps zmm18, zmm13, zmm13
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
@@ -28079,7 +28079,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
 	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
-	LONG $0x48342162; WORD $0xcb58 // vaddps zmm25, zmm9, zmm19
+	LONG $0x48342162; WORD $0xd358 // vaddps zmm26, zmm9, zmm19
 	LONG $0x407cc162; WORD $0xda58 // vaddps zmm19, zmm16, zmm10
 	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
 	LONG $0x4824a162; WORD $0xf258 // vaddps zmm22, zmm11, zmm18
@@ -28089,7 +28089,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487ca162; WORD $0xda59 // vmulps zmm19, zmm0, zmm18
 	LONG $0x483c4162; WORD $0xea59 // vmulps zmm29, zmm8, zmm10
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
-	LONG $0x48644162; WORD $0xd159 // vmulps zmm26, zmm3, zmm9
+	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
 	WORD $0x4b75 // jne 0x22ba0 <doubleAVX512VNNI+0x660>
 	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
@@ -28110,7 +28110,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
 	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
 	LONG $0x481c2162; WORD $0xc458 // vaddps zmm24, zmm12, zmm20
-	LONG $0x402c0162; WORD $0xc058 // vaddps zmm24, zmm26, zmm24
+	LONG $0x40340162; WORD $0xc058 // vaddps zmm24, zmm25, zmm24
 	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
@@ -28121,19 +28121,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486ca162; WORD $0xc759 // vmulps zmm16, zmm2, zmm23
 	LONG $0x407de262; WORD $0xfcb8 // vfmadd231ps zmm23, zmm16, zmm4 # zmm23 = (zmm16 * zmm4) + zmm23
 	LONG $0x486da262; WORD $0xf8a8 // vfmadd213ps zmm23, zmm2, zmm16 # zmm23 = (zmm2 * zmm23) + zmm16
-	LONG $0x486c8162; WORD $0xc159 // vmulps zmm16, zmm2, zmm25
-	LONG $0x407d6262; WORD $0xccb8 // vfmadd231ps zmm25, zmm16, zmm4 # zmm25 = (zmm16 * zmm4) + zmm25
-	LONG $0x486d2262; WORD $0xc8a8 // vfmadd213ps zmm25, zmm2, zmm16 # zmm25 = (zmm2 * zmm25) + zmm16
-	LONG $0x486cc162; WORD $0xc759 // vmulps zmm16, zmm2, zmm15
-	LONG $0x407d7262; WORD $0xfcb8 // vfmadd231ps zmm15, zmm16, zmm4 # zmm15 = (zmm16 * zmm4) + zmm15
-	LONG $0x486d3262; WORD $0xf8a8 // vfmadd213ps zmm15, zmm2, zmm16 # zmm15 = (zmm2 * zmm15) + zmm16
-	LONG $0x486c8162; WORD $0xc359 // vmulps zmm16, zmm2, zmm27
-	LONG $0x407d6262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm16, zmm4 # zmm27 = (zmm16 * zmm4) + zmm27
-	LONG $0x486d2262; WORD $0xd8a8 // vfmadd213ps zmm27, zmm2, zmm16 # zmm27 = (zmm2 * zmm27) + zmm16
 	LONG $0x487da162; WORD $0xc75b // vcvtps2dq zmm16, zmm23
-	LONG $0x487d8162; WORD $0xf95b // vcvtps2dq zmm23, zmm25
+	LONG $0x486c8162; WORD $0xfa59 // vmulps zmm23, zmm2, zmm26
+	LONG $0x40456262; WORD $0xd4b8 // vfmadd231ps zmm26, zmm23, zmm4 # zmm26 = (zmm23 * zmm4) + zmm26
+	LONG $0x486d2262; WORD $0xd7a8 // vfmadd213ps zmm26, zmm2, zmm23 # zmm26 = (zmm2 * zmm26) + zmm23
+	LONG $0x487d8162; WORD $0xfa5b // vcvtps2dq zmm23, zmm26
 	LONG $0x407da162; WORD $0xc76b // vpackssdw zmm16, zmm16, zmm23
+	LONG $0x486cc162; WORD $0xff59 // vmulps zmm23, zmm2, zmm15
+	LONG $0x40457262; WORD $0xfcb8 // vfmadd231ps zmm15, zmm23, zmm4 # zmm15 = (zmm23 * zmm4) + zmm15
+	LONG $0x486d3262; WORD $0xffa8 // vfmadd213ps zmm15, zmm2, zmm23 # zmm15 = (zmm2 * zmm15) + zmm23
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x486c8162; WORD $0xfb59 // vmulps zmm23, zmm2, zmm27
+	LONG $0x40456262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm23, zmm4 # zmm27 = (zmm23 * zmm4) + zmm27
+	LONG $0x486d2262; WORD $0xdfa8 // vfmadd213ps zmm27, zmm2, zmm23 # zmm27 = (zmm2 * zmm27) + zmm23
 	LONG $0x487d8162; WORD $0xfb5b // vcvtps2dq zmm23, zmm27
 	LONG $0x48053162; WORD $0xff6b // vpackssdw zmm15, zmm15, zmm23
 	LONG $0x407de162; WORD $0xc5ed // vpaddsw zmm16, zmm16, zmm5
@@ -28147,23 +28147,23 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfd5e840f; WORD $0xffff // je 0x229e0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
-	LONG $0x402c5162; WORD $0xed58 // vaddps zmm13, zmm26, zmm13
+	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
 	LONG $0x486c3162; WORD $0xf159 // vmulps zmm14, zmm2, zmm17
 	LONG $0x480de262; WORD $0xccb8 // vfmadd231ps zmm17, zmm14, zmm4 # zmm17 = (zmm14 * zmm4) + zmm17
 	LONG $0x486dc262; WORD $0xcea8 // vfmadd213ps zmm17, zmm2, zmm14 # zmm17 = (zmm2 * zmm17) + zmm14
-	LONG $0x486c3162; WORD $0xf659 // vmulps zmm14, zmm2, zmm22
-	LONG $0x480de262; WORD $0xf4b8 // vfmadd231ps zmm22, zmm14, zmm4 # zmm22 = (zmm14 * zmm4) + zmm22
-	LONG $0x486dc262; WORD $0xf6a8 // vfmadd213ps zmm22, zmm2, zmm14 # zmm22 = (zmm2 * zmm22) + zmm14
-	LONG $0x486c5162; WORD $0xf559 // vmulps zmm14, zmm2, zmm13
-	LONG $0x480d7262; WORD $0xecb8 // vfmadd231ps zmm13, zmm14, zmm4 # zmm13 = (zmm14 * zmm4) + zmm13
-	LONG $0x486d5262; WORD $0xeea8 // vfmadd213ps zmm13, zmm2, zmm14 # zmm13 = (zmm2 * zmm13) + zmm14
-	LONG $0x486c1162; WORD $0xf059 // vmulps zmm14, zmm2, zmm24
-	LONG $0x480d6262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm14, zmm4 # zmm24 = (zmm14 * zmm4) + zmm24
-	LONG $0x486d4262; WORD $0xc6a8 // vfmadd213ps zmm24, zmm2, zmm14 # zmm24 = (zmm2 * zmm24) + zmm14
 	LONG $0x487d3162; WORD $0xf15b // vcvtps2dq zmm14, zmm17
+	LONG $0x486c3162; WORD $0xfe59 // vmulps zmm15, zmm2, zmm22
+	LONG $0x4805e262; WORD $0xf4b8 // vfmadd231ps zmm22, zmm15, zmm4 # zmm22 = (zmm15 * zmm4) + zmm22
+	LONG $0x486dc262; WORD $0xf7a8 // vfmadd213ps zmm22, zmm2, zmm15 # zmm22 = (zmm2 * zmm22) + zmm15
 	LONG $0x487d3162; WORD $0xfe5b // vcvtps2dq zmm15, zmm22
 	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
+	LONG $0x486c5162; WORD $0xfd59 // vmulps zmm15, zmm2, zmm13
+	LONG $0x48057262; WORD $0xecb8 // vfmadd231ps zmm13, zmm15, zmm4 # zmm13 = (zmm15 * zmm4) + zmm13
+	LONG $0x486d5262; WORD $0xefa8 // vfmadd213ps zmm13, zmm2, zmm15 # zmm13 = (zmm2 * zmm13) + zmm15
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x486c1162; WORD $0xf859 // vmulps zmm15, zmm2, zmm24
+	LONG $0x48056262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm15, zmm4 # zmm24 = (zmm15 * zmm4) + zmm24
+	LONG $0x486d4262; WORD $0xc7a8 // vfmadd213ps zmm24, zmm2, zmm15 # zmm24 = (zmm2 * zmm24) + zmm15
 	LONG $0x487d1162; WORD $0xf85b // vcvtps2dq zmm15, zmm24
 	LONG $0x48155162; WORD $0xef6b // vpackssdw zmm13, zmm13, zmm15
 	LONG $0x480d7162; WORD $0xf5ed // vpaddsw zmm14, zmm14, zmm5
@@ -28201,8 +28201,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5262; WORD $0xc018 // vbroadcastss zmm8, xmm8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x487c7162; WORD $0x4810; BYTE $0xff // vmovups zmm9, zmmword ptr [rax - 0x40]
-	LONG $0x487ce162; WORD $0x2010 // vmovups zmm20, zmmword ptr [rax]
-	LONG $0x487c3162; WORD $0xf459 // vmulps zmm14, zmm0, zmm20
+	LONG $0x487ce162; WORD $0x1810 // vmovups zmm19, zmmword ptr [rax]
+	LONG $0x487c3162; WORD $0xf359 // vmulps zmm14, zmm0, zmm19
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x487c7162; WORD $0x5210; BYTE $0xff // vmovups zmm10, zmmword ptr [rdx - 0x40]
@@ -28220,35 +28220,35 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
 	LONG $0x80ee8348 // sub rsi, -0x80
 	LONG $0x02c08349 // add r8, 0x2
-	LONG $0x487c3162; WORD $0xea28 // vmovaps zmm13, zmm18
-	LONG $0x487ca162; WORD $0xeb28 // vmovaps zmm21, zmm19
-	LONG $0x487ca162; WORD $0xe028 // vmovaps zmm20, zmm16
-	LONG $0x487c3162; WORD $0xf128 // vmovaps zmm14, zmm17
+	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
+	LONG $0x487ca162; WORD $0xea28 // vmovaps zmm21, zmm18
+	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
+	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
 	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x231ee <doubleAVX512VNNI+0xcae>
-	LONG $0x483cc162; WORD $0xcd59 // vmulps zmm17, zmm8, zmm13
-	LONG $0x4874a162; WORD $0xd459 // vmulps zmm18, zmm1, zmm20
-	LONG $0x4864a162; WORD $0xc459 // vmulps zmm16, zmm3, zmm20
+	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
+	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
+	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0x2874 // je 0x22e80 <doubleAVX512VNNI+0x940>
-	LONG $0x40745162; WORD $0xe458 // vaddps zmm12, zmm17, zmm12
+	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
-	LONG $0x406cc162; WORD $0xf958 // vaddps zmm23, zmm18, zmm9
+	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
 	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
-	LONG $0x407c5162; WORD $0xf958 // vaddps zmm15, zmm16, zmm9
+	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
 	WORD $0x3eeb // jmp 0x22ebc <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
 	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
-	LONG $0x405c3162; WORD $0xd458 // vaddps zmm10, zmm20, zmm20
+	LONG $0x40643162; WORD $0xd358 // vaddps zmm10, zmm19, zmm19
 	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
-	LONG $0x4834c162; WORD $0xfa58 // vaddps zmm23, zmm9, zmm10
+	LONG $0x48344162; WORD $0xc258 // vaddps zmm24, zmm9, zmm10
 	LONG $0x48145162; WORD $0xcd58 // vaddps zmm9, zmm13, zmm13
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
 	LONG $0x480c5162; WORD $0xd658 // vaddps zmm10, zmm14, zmm14
 	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
-	LONG $0x48345162; WORD $0xfa58 // vaddps zmm15, zmm9, zmm10
+	LONG $0x4834c162; WORD $0xe258 // vaddps zmm20, zmm9, zmm10
 	QUAD $0xff325410487c7162 // vmovups zmm10, zmmword ptr [rdx + rsi - 0x40]
 	QUAD $0xff304c10487c7162 // vmovups zmm9, zmmword ptr [rax + rsi - 0x40]
 	LONG $0x48745162; WORD $0xe259 // vmulps zmm12, zmm1, zmm10
@@ -28257,131 +28257,131 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
 	WORD $0x4b75 // jne 0x22f30 <doubleAVX512VNNI+0x9f0>
-	LONG $0x405ca162; WORD $0xc458 // vaddps zmm16, zmm20, zmm20
-	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
-	LONG $0x4054a162; WORD $0xd558 // vaddps zmm18, zmm21, zmm21
-	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
-	LONG $0x407ca162; WORD $0xd258 // vaddps zmm18, zmm16, zmm18
-	LONG $0x407c2162; WORD $0xca58 // vaddps zmm25, zmm16, zmm18
-	LONG $0x4814c162; WORD $0xc558 // vaddps zmm16, zmm13, zmm13
-	LONG $0x407ca162; WORD $0xc058 // vaddps zmm16, zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
-	LONG $0x4074a162; WORD $0xf058 // vaddps zmm22, zmm17, zmm16
+	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
+	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
+	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
+	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
+	LONG $0x4804a162; WORD $0xc958 // vaddps zmm17, zmm15, zmm17
+	LONG $0x48042162; WORD $0xd158 // vaddps zmm26, zmm15, zmm17
+	LONG $0x48145162; WORD $0xfd58 // vaddps zmm15, zmm13, zmm13
+	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
+	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
+	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
 	WORD $0x31eb // jmp 0x22f54 <doubleAVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x4074c162; WORD $0xcc58 // vaddps zmm17, zmm17, zmm12
-	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
-	LONG $0x48342162; WORD $0xc958 // vaddps zmm25, zmm9, zmm17
-	LONG $0x4054c162; WORD $0xca58 // vaddps zmm17, zmm21, zmm10
-	LONG $0x407ca162; WORD $0xc158 // vaddps zmm16, zmm16, zmm17
-	LONG $0x4824a162; WORD $0xf058 // vaddps zmm22, zmm11, zmm16
-	LONG $0x487ce162; WORD $0x1410; BYTE $0x32 // vmovups zmm18, zmmword ptr [rdx + rsi]
-	LONG $0x487ce162; WORD $0x0410; BYTE $0x30 // vmovups zmm16, zmmword ptr [rax + rsi]
-	LONG $0x4874a162; WORD $0xda59 // vmulps zmm19, zmm1, zmm18
-	LONG $0x487ca162; WORD $0xc859 // vmulps zmm17, zmm0, zmm16
+	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
+	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
+	LONG $0x48342162; WORD $0xd058 // vaddps zmm26, zmm9, zmm16
+	LONG $0x4054c162; WORD $0xc258 // vaddps zmm16, zmm21, zmm10
+	LONG $0x48043162; WORD $0xf858 // vaddps zmm15, zmm15, zmm16
+	LONG $0x4824c162; WORD $0xf758 // vaddps zmm22, zmm11, zmm15
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x32 // vmovups zmm17, zmmword ptr [rdx + rsi]
+	LONG $0x487c7162; WORD $0x3c10; BYTE $0x30 // vmovups zmm15, zmmword ptr [rax + rsi]
+	LONG $0x4874a162; WORD $0xd159 // vmulps zmm18, zmm1, zmm17
+	LONG $0x487cc162; WORD $0xc759 // vmulps zmm16, zmm0, zmm15
 	LONG $0x483c4162; WORD $0xea59 // vmulps zmm29, zmm8, zmm10
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
-	LONG $0x48644162; WORD $0xd159 // vmulps zmm26, zmm3, zmm9
+	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
 	WORD $0x4b75 // jne 0x22fd0 <doubleAVX512VNNI+0xa90>
-	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
+	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
 	LONG $0x40240162; WORD $0xdb58 // vaddps zmm27, zmm27, zmm27
-	LONG $0x403c0162; WORD $0xdb58 // vaddps zmm27, zmm24, zmm27
-	LONG $0x403c0162; WORD $0xdb58 // vaddps zmm27, zmm24, zmm27
-	LONG $0x482c4162; WORD $0xc258 // vaddps zmm24, zmm10, zmm10
-	LONG $0x403c0162; WORD $0xc058 // vaddps zmm24, zmm24, zmm24
-	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
-	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
+	LONG $0x40440162; WORD $0xdb58 // vaddps zmm27, zmm23, zmm27
+	LONG $0x40440162; WORD $0xdb58 // vaddps zmm27, zmm23, zmm27
+	LONG $0x482cc162; WORD $0xfa58 // vaddps zmm23, zmm10, zmm10
+	LONG $0x4044a162; WORD $0xff58 // vaddps zmm23, zmm23, zmm23
+	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
+	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
 	WORD $0x3775 // jne 0x23002 <doubleAVX512VNNI+0xac2>
 	LONG $0x000120e9; BYTE $0x00 // jmp 0x230f0 <doubleAVX512VNNI+0xbb0>
-	LONG $0x40142162; WORD $0xc358 // vaddps zmm24, zmm29, zmm19
-	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
-	LONG $0x407c0162; WORD $0xd858 // vaddps zmm27, zmm16, zmm24
-	LONG $0x481c2162; WORD $0xc258 // vaddps zmm24, zmm12, zmm18
-	LONG $0x402c0162; WORD $0xc058 // vaddps zmm24, zmm26, zmm24
-	LONG $0x40740162; WORD $0xc058 // vaddps zmm24, zmm17, zmm24
+	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
+	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
+	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
+	LONG $0x481ca162; WORD $0xf958 // vaddps zmm23, zmm12, zmm17
+	LONG $0x4034a162; WORD $0xff58 // vaddps zmm23, zmm25, zmm23
+	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
 	LONG $0x00ee840f; WORD $0x0000 // je 0x230f0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
-	LONG $0x4054a162; WORD $0xe458 // vaddps zmm20, zmm21, zmm20
-	LONG $0x401ca162; WORD $0xe458 // vaddps zmm20, zmm28, zmm20
-	LONG $0x486ca162; WORD $0xef59 // vmulps zmm21, zmm2, zmm23
+	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
+	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
+	LONG $0x486c8162; WORD $0xe859 // vmulps zmm21, zmm2, zmm24
 	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
-	LONG $0x40552262; WORD $0xe7a8 // vfmadd213ps zmm28, zmm21, zmm23 # zmm28 = (zmm21 * zmm28) + zmm23
+	LONG $0x40550262; WORD $0xe0a8 // vfmadd213ps zmm28, zmm21, zmm24 # zmm28 = (zmm21 * zmm28) + zmm24
 	LONG $0x486d2262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm2, zmm21 # zmm28 = (zmm2 * zmm28) + zmm21
-	LONG $0x401de262; WORD $0xfcb8 // vfmadd231ps zmm23, zmm28, zmm4 # zmm23 = (zmm28 * zmm4) + zmm23
-	LONG $0x486d8262; WORD $0xfca8 // vfmadd213ps zmm23, zmm2, zmm28 # zmm23 = (zmm2 * zmm23) + zmm28
-	LONG $0x486c8162; WORD $0xe959 // vmulps zmm21, zmm2, zmm25
+	LONG $0x401d6262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm28, zmm4 # zmm24 = (zmm28 * zmm4) + zmm24
+	LONG $0x486d0262; WORD $0xc4a8 // vfmadd213ps zmm24, zmm2, zmm28 # zmm24 = (zmm2 * zmm24) + zmm28
+	LONG $0x487d8162; WORD $0xe85b // vcvtps2dq zmm21, zmm24
+	LONG $0x486c0162; WORD $0xc259 // vmulps zmm24, zmm2, zmm26
 	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
-	LONG $0x40550262; WORD $0xe1a8 // vfmadd213ps zmm28, zmm21, zmm25 # zmm28 = (zmm21 * zmm28) + zmm25
-	LONG $0x486d2262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm2, zmm21 # zmm28 = (zmm2 * zmm28) + zmm21
-	LONG $0x401d6262; WORD $0xccb8 // vfmadd231ps zmm25, zmm28, zmm4 # zmm25 = (zmm28 * zmm4) + zmm25
-	LONG $0x486d0262; WORD $0xcca8 // vfmadd213ps zmm25, zmm2, zmm28 # zmm25 = (zmm2 * zmm25) + zmm28
-	LONG $0x486ca162; WORD $0xec59 // vmulps zmm21, zmm2, zmm20
-	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
-	LONG $0x40552262; WORD $0xe4a8 // vfmadd213ps zmm28, zmm21, zmm20 # zmm28 = (zmm21 * zmm28) + zmm20
-	LONG $0x486d2262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm2, zmm21 # zmm28 = (zmm2 * zmm28) + zmm21
-	LONG $0x401de262; WORD $0xe4b8 // vfmadd231ps zmm20, zmm28, zmm4 # zmm20 = (zmm28 * zmm4) + zmm20
-	LONG $0x486d8262; WORD $0xe4a8 // vfmadd213ps zmm20, zmm2, zmm28 # zmm20 = (zmm2 * zmm20) + zmm28
-	LONG $0x486c8162; WORD $0xeb59 // vmulps zmm21, zmm2, zmm27
-	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
-	LONG $0x40550262; WORD $0xe3a8 // vfmadd213ps zmm28, zmm21, zmm27 # zmm28 = (zmm21 * zmm28) + zmm27
-	LONG $0x486d2262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm2, zmm21 # zmm28 = (zmm2 * zmm28) + zmm21
-	LONG $0x401d6262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm28, zmm4 # zmm27 = (zmm28 * zmm4) + zmm27
-	LONG $0x486d0262; WORD $0xdca8 // vfmadd213ps zmm27, zmm2, zmm28 # zmm27 = (zmm2 * zmm27) + zmm28
-	LONG $0x487da162; WORD $0xef5b // vcvtps2dq zmm21, zmm23
-	LONG $0x487d8162; WORD $0xf95b // vcvtps2dq zmm23, zmm25
-	LONG $0x4055a162; WORD $0xef6b // vpackssdw zmm21, zmm21, zmm23
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x487d8162; WORD $0xfb5b // vcvtps2dq zmm23, zmm27
-	LONG $0x405da162; WORD $0xe76b // vpackssdw zmm20, zmm20, zmm23
+	LONG $0x403d0262; WORD $0xe2a8 // vfmadd213ps zmm28, zmm24, zmm26 # zmm28 = (zmm24 * zmm28) + zmm26
+	LONG $0x486d0262; WORD $0xe0a8 // vfmadd213ps zmm28, zmm2, zmm24 # zmm28 = (zmm2 * zmm28) + zmm24
+	LONG $0x401d6262; WORD $0xd4b8 // vfmadd231ps zmm26, zmm28, zmm4 # zmm26 = (zmm28 * zmm4) + zmm26
+	LONG $0x486d0262; WORD $0xd4a8 // vfmadd213ps zmm26, zmm2, zmm28 # zmm26 = (zmm2 * zmm26) + zmm28
+	LONG $0x487d0162; WORD $0xc25b // vcvtps2dq zmm24, zmm26
+	LONG $0x40558162; WORD $0xe86b // vpackssdw zmm21, zmm21, zmm24
+	LONG $0x486c2162; WORD $0xc359 // vmulps zmm24, zmm2, zmm19
+	LONG $0x487c6162; WORD $0xd428 // vmovaps zmm26, zmm4
+	LONG $0x403d2262; WORD $0xd3a8 // vfmadd213ps zmm26, zmm24, zmm19 # zmm26 = (zmm24 * zmm26) + zmm19
+	LONG $0x486d0262; WORD $0xd0a8 // vfmadd213ps zmm26, zmm2, zmm24 # zmm26 = (zmm2 * zmm26) + zmm24
+	LONG $0x402de262; WORD $0xdcb8 // vfmadd231ps zmm19, zmm26, zmm4 # zmm19 = (zmm26 * zmm4) + zmm19
+	LONG $0x486d8262; WORD $0xdaa8 // vfmadd213ps zmm19, zmm2, zmm26 # zmm19 = (zmm2 * zmm19) + zmm26
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x486c0162; WORD $0xc359 // vmulps zmm24, zmm2, zmm27
+	LONG $0x487c6162; WORD $0xd428 // vmovaps zmm26, zmm4
+	LONG $0x403d0262; WORD $0xd3a8 // vfmadd213ps zmm26, zmm24, zmm27 # zmm26 = (zmm24 * zmm26) + zmm27
+	LONG $0x486d0262; WORD $0xd0a8 // vfmadd213ps zmm26, zmm2, zmm24 # zmm26 = (zmm2 * zmm26) + zmm24
+	LONG $0x402d6262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm26, zmm4 # zmm27 = (zmm26 * zmm4) + zmm27
+	LONG $0x486d0262; WORD $0xdaa8 // vfmadd213ps zmm27, zmm2, zmm26 # zmm27 = (zmm2 * zmm27) + zmm26
+	LONG $0x487d0162; WORD $0xc35b // vcvtps2dq zmm24, zmm27
+	LONG $0x40658162; WORD $0xd86b // vpackssdw zmm19, zmm19, zmm24
 	LONG $0x4055e162; WORD $0xeded // vpaddsw zmm21, zmm21, zmm5
-	LONG $0x405de162; WORD $0xe5ed // vpaddsw zmm20, zmm20, zmm5
-	LONG $0x4055a162; WORD $0xe467 // vpackuswb zmm20, zmm21, zmm20
-	LONG $0x405de162; WORD $0xe6de // vpmaxub zmm20, zmm20, zmm6
-	LONG $0x405de162; WORD $0xe7da // vpminub zmm20, zmm20, zmm7
-	LONG $0x497ee162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm20
+	LONG $0x4065e162; WORD $0xdded // vpaddsw zmm19, zmm19, zmm5
+	LONG $0x4055a162; WORD $0xdb67 // vpackuswb zmm19, zmm21, zmm19
+	LONG $0x4065e162; WORD $0xdede // vpmaxub zmm19, zmm19, zmm6
+	LONG $0x4065e162; WORD $0xdfda // vpminub zmm19, zmm19, zmm7
+	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
 	LONG $0xfd16840f; WORD $0xffff // je 0x22e10 <doubleAVX512VNNI+0x8d0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
-	LONG $0x402c5162; WORD $0xed58 // vaddps zmm13, zmm26, zmm13
-	LONG $0x486c5162; WORD $0xf759 // vmulps zmm14, zmm2, zmm15
+	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
+	LONG $0x486c3162; WORD $0xf459 // vmulps zmm14, zmm2, zmm20
+	LONG $0x487ce162; WORD $0xdc28 // vmovaps zmm19, zmm4
+	LONG $0x480da262; WORD $0xdca8 // vfmadd213ps zmm19, zmm14, zmm20 # zmm19 = (zmm14 * zmm19) + zmm20
+	LONG $0x486dc262; WORD $0xdea8 // vfmadd213ps zmm19, zmm2, zmm14 # zmm19 = (zmm2 * zmm19) + zmm14
+	LONG $0x4065e262; WORD $0xe4b8 // vfmadd231ps zmm20, zmm19, zmm4 # zmm20 = (zmm19 * zmm4) + zmm20
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x487d3162; WORD $0xf45b // vcvtps2dq zmm14, zmm20
+	LONG $0x486ca162; WORD $0xde59 // vmulps zmm19, zmm2, zmm22
 	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
-	LONG $0x480dc262; WORD $0xe7a8 // vfmadd213ps zmm20, zmm14, zmm15 # zmm20 = (zmm14 * zmm20) + zmm15
-	LONG $0x486dc262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm2, zmm14 # zmm20 = (zmm2 * zmm20) + zmm14
-	LONG $0x405d7262; WORD $0xfcb8 // vfmadd231ps zmm15, zmm20, zmm4 # zmm15 = (zmm20 * zmm4) + zmm15
-	LONG $0x486d3262; WORD $0xfca8 // vfmadd213ps zmm15, zmm2, zmm20 # zmm15 = (zmm2 * zmm15) + zmm20
-	LONG $0x486c3162; WORD $0xf659 // vmulps zmm14, zmm2, zmm22
-	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
-	LONG $0x480da262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm14, zmm22 # zmm20 = (zmm14 * zmm20) + zmm22
-	LONG $0x486dc262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm2, zmm14 # zmm20 = (zmm2 * zmm20) + zmm14
+	LONG $0x4065a262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm19, zmm22 # zmm20 = (zmm19 * zmm20) + zmm22
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
 	LONG $0x405de262; WORD $0xf4b8 // vfmadd231ps zmm22, zmm20, zmm4 # zmm22 = (zmm20 * zmm4) + zmm22
 	LONG $0x486da262; WORD $0xf4a8 // vfmadd213ps zmm22, zmm2, zmm20 # zmm22 = (zmm2 * zmm22) + zmm20
-	LONG $0x486c5162; WORD $0xf559 // vmulps zmm14, zmm2, zmm13
+	LONG $0x487da162; WORD $0xde5b // vcvtps2dq zmm19, zmm22
+	LONG $0x480d3162; WORD $0xf36b // vpackssdw zmm14, zmm14, zmm19
+	LONG $0x486cc162; WORD $0xdd59 // vmulps zmm19, zmm2, zmm13
 	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
-	LONG $0x480dc262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm14, zmm13 # zmm20 = (zmm14 * zmm20) + zmm13
-	LONG $0x486dc262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm2, zmm14 # zmm20 = (zmm2 * zmm20) + zmm14
+	LONG $0x4065c262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm19, zmm13 # zmm20 = (zmm19 * zmm20) + zmm13
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
 	LONG $0x405d7262; WORD $0xecb8 // vfmadd231ps zmm13, zmm20, zmm4 # zmm13 = (zmm20 * zmm4) + zmm13
 	LONG $0x486d3262; WORD $0xeca8 // vfmadd213ps zmm13, zmm2, zmm20 # zmm13 = (zmm2 * zmm13) + zmm20
-	LONG $0x486c1162; WORD $0xf059 // vmulps zmm14, zmm2, zmm24
-	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
-	LONG $0x480d8262; WORD $0xe0a8 // vfmadd213ps zmm20, zmm14, zmm24 # zmm20 = (zmm14 * zmm20) + zmm24
-	LONG $0x486dc262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm2, zmm14 # zmm20 = (zmm2 * zmm20) + zmm14
-	LONG $0x405d6262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm20, zmm4 # zmm24 = (zmm20 * zmm4) + zmm24
-	LONG $0x486d2262; WORD $0xc4a8 // vfmadd213ps zmm24, zmm2, zmm20 # zmm24 = (zmm2 * zmm24) + zmm20
-	LONG $0x487d5162; WORD $0xf75b // vcvtps2dq zmm14, zmm15
-	LONG $0x487d3162; WORD $0xfe5b // vcvtps2dq zmm15, zmm22
-	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x487d1162; WORD $0xf85b // vcvtps2dq zmm15, zmm24
-	LONG $0x48155162; WORD $0xef6b // vpackssdw zmm13, zmm13, zmm15
+	LONG $0x486ca162; WORD $0xdf59 // vmulps zmm19, zmm2, zmm23
+	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
+	LONG $0x4065a262; WORD $0xe7a8 // vfmadd213ps zmm20, zmm19, zmm23 # zmm20 = (zmm19 * zmm20) + zmm23
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x405de262; WORD $0xfcb8 // vfmadd231ps zmm23, zmm20, zmm4 # zmm23 = (zmm20 * zmm4) + zmm23
+	LONG $0x486da262; WORD $0xfca8 // vfmadd213ps zmm23, zmm2, zmm20 # zmm23 = (zmm2 * zmm23) + zmm20
+	LONG $0x487da162; WORD $0xdf5b // vcvtps2dq zmm19, zmm23
+	LONG $0x48153162; WORD $0xeb6b // vpackssdw zmm13, zmm13, zmm19
 	LONG $0x480d7162; WORD $0xf5ed // vpaddsw zmm14, zmm14, zmm5
 	LONG $0x48157162; WORD $0xeded // vpaddsw zmm13, zmm13, zmm5
 	LONG $0x480d5162; WORD $0xed67 // vpackuswb zmm13, zmm14, zmm13
@@ -28390,276 +28390,6 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
 	LONG $0xfffc22e9; BYTE $0xff // jmp 0x22e10 <doubleAVX512VNNI+0x8d0>
-	WORD $0xf8c5; BYTE $0x77 // vzeroupper
-	BYTE $0xc3 // ret
-
-// func doubleAddAVX512VNNI(a)
-TEXT ·doubleAddAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
-	MOVQ a+0(FP), DI
-	PCALIGN $64
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x05d28e0f; WORD $0x0000 // jle 0x237e2 <doubleAddAVX512VNNI+0x5e2>
-	BYTE $0x53 // push rbx
-	LONG $0x40ec8348 // sub rsp, 0x40
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x487df262; WORD $0x0118 // vbroadcastss zmm0, dword ptr [rcx]
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x487c7162; WORD $0xc95b // vcvtdq2ps zmm9, zmm1
-	LONG $0x487dd262; WORD $0xc918 // vbroadcastss zmm1, xmm9
-	LONG $0x487dd262; WORD $0x1018 // vbroadcastss zmm2, dword ptr [r8]
-	LONG $0x487dd262; WORD $0x5818; BYTE $0x02 // vbroadcastss zmm3, dword ptr [r8 + 0x8]
-	LONG $0x487dd262; WORD $0x6018; BYTE $0x03 // vbroadcastss zmm4, dword ptr [r8 + 0xc]
-	LONG $0x487dd262; WORD $0x6818; BYTE $0x04 // vbroadcastss zmm5, dword ptr [r8 + 0x10]
-	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
-	LONG $0x715ccac5; BYTE $0x08 // vsubss xmm6, xmm6, dword ptr [rcx + 0x8]
-	LONG $0x487df262; WORD $0xf618 // vbroadcastss zmm6, xmm6
-	LONG $0x487df262; WORD $0x7918; BYTE $0x03 // vbroadcastss zmm7, dword ptr [rcx + 0xc]
-	LONG $0x487d6262; WORD $0x4918; BYTE $0x01 // vbroadcastss zmm25, dword ptr [rcx + 0x4]
-	LONG $0x593241c4; BYTE $0xc9 // vmulss xmm9, xmm9, xmm9
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
-	WORD $0xe2d3 // shl edx, cl
-	LONG $0x487d5262; WORD $0xc918 // vbroadcastss zmm9, xmm9
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xd2f7 // not edx
-	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	LONG $0xca4c0f44 // cmovl r9d, edx
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x487c7162; WORD $0x5810; BYTE $0xff // vmovups zmm11, zmmword ptr [rax - 0x40]
-	LONG $0x487ce162; WORD $0x3810 // vmovups zmm23, zmmword ptr [rax]
-	LONG $0x487c3162; WORD $0xff59 // vmulps zmm15, zmm0, zmm23
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x487c7162; WORD $0x6210; BYTE $0xff // vmovups zmm12, zmmword ptr [rdx - 0x40]
-	LONG $0x487ce162; WORD $0x0210 // vmovups zmm16, zmmword ptr [rdx]
-	LONG $0x48742162; WORD $0xc059 // vmulps zmm24, zmm1, zmm16
-	LONG $0x487c5162; WORD $0xc359 // vmulps zmm8, zmm0, zmm11
-	LONG $0x48745162; WORD $0xf459 // vmulps zmm14, zmm1, zmm12
-	LONG $0x70778b48 // mov rsi, qword ptr [rdi + 0x70]
-	LONG $0x487d5262; WORD $0x5058; BYTE $0x01 // vpbroadcastd zmm10, dword ptr [r8 + 0x4]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x0080b841; WORD $0x0000 // mov r8d, 0x80
-	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x487cf162; WORD $0x0411; BYTE $0x24 // vmovups zmmword ptr [rsp], zmm0
-	WORD $0x4beb // jmp 0x2334b <doubleAddAVX512VNNI+0x14b>
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
-	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
-	LONG $0x80e88349 // sub r8, -0x80
-	LONG $0x02c18349 // add r9, 0x2
-	LONG $0x487c2162; WORD $0xc428 // vmovaps zmm24, zmm20
-	LONG $0x487ca162; WORD $0xfb28 // vmovaps zmm23, zmm19
-	LONG $0x487ca162; WORD $0xc128 // vmovaps zmm16, zmm17
-	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
-	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
-	LONG $0x487cf162; WORD $0x0410; BYTE $0x24 // vmovups zmm0, zmmword ptr [rsp]
-	LONG $0x487c4162; WORD $0xc928 // vmovaps zmm25, zmm9
-	LONG $0x487c5162; WORD $0xcd28 // vmovaps zmm9, zmm13
-	LONG $0x04928d0f; WORD $0x0000 // jge 0x237dd <doubleAddAVX512VNNI+0x5dd>
-	LONG $0x4834a162; WORD $0xd059 // vmulps zmm18, zmm9, zmm16
-	LONG $0x4874a162; WORD $0xdf59 // vmulps zmm19, zmm1, zmm23
-	LONG $0x4034a162; WORD $0xcf59 // vmulps zmm17, zmm25, zmm23
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x2e74 // je 0x23390 <doubleAddAVX512VNNI+0x190>
-	LONG $0x406c5162; WORD $0xf658 // vaddps zmm14, zmm18, zmm14
-	LONG $0x480c5162; WORD $0xdb58 // vaddps zmm11, zmm14, zmm11
-	LONG $0x40644162; WORD $0xd358 // vaddps zmm26, zmm19, zmm11
-	LONG $0x481c1162; WORD $0xd858 // vaddps zmm11, zmm12, zmm24
-	LONG $0x48245162; WORD $0xd858 // vaddps zmm11, zmm11, zmm8
-	LONG $0x4074c162; WORD $0xeb58 // vaddps zmm21, zmm17, zmm11
-	WORD $0x44eb // jmp 0x233cc <doubleAddAVX512VNNI+0x1cc>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x403c1162; WORD $0xd858 // vaddps zmm11, zmm24, zmm24
-	LONG $0x48245162; WORD $0xdb58 // vaddps zmm11, zmm11, zmm11
-	LONG $0x40443162; WORD $0xe758 // vaddps zmm12, zmm23, zmm23
-	LONG $0x481c5162; WORD $0xe458 // vaddps zmm12, zmm12, zmm12
-	LONG $0x48244162; WORD $0xd458 // vaddps zmm26, zmm11, zmm12
-	LONG $0x407c3162; WORD $0xd858 // vaddps zmm11, zmm16, zmm16
-	LONG $0x48245162; WORD $0xdb58 // vaddps zmm11, zmm11, zmm11
-	LONG $0x48045162; WORD $0xe758 // vaddps zmm12, zmm15, zmm15
-	LONG $0x481c5162; WORD $0xe458 // vaddps zmm12, zmm12, zmm12
-	LONG $0x4824c162; WORD $0xec58 // vaddps zmm21, zmm11, zmm12
-	QUAD $0xff026410487c3162 // vmovups zmm12, zmmword ptr [rdx + r8 - 0x40]
-	QUAD $0xff005c10487c3162 // vmovups zmm11, zmmword ptr [rax + r8 - 0x40]
-	LONG $0x48745162; WORD $0xf459 // vmulps zmm14, zmm1, zmm12
-	LONG $0x487c4162; WORD $0xeb59 // vmulps zmm29, zmm0, zmm11
-	LONG $0xff598d49 // lea rbx, [r9 - 0x1]
-	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
-	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
-	WORD $0x4b75 // jne 0x23440 <doubleAddAVX512VNNI+0x240>
-	LONG $0x4044a162; WORD $0xcf58 // vaddps zmm17, zmm23, zmm23
-	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
-	LONG $0x403c8162; WORD $0xd858 // vaddps zmm19, zmm24, zmm24
-	LONG $0x4064a162; WORD $0xdb58 // vaddps zmm19, zmm19, zmm19
-	LONG $0x4074a162; WORD $0xdb58 // vaddps zmm19, zmm17, zmm19
-	LONG $0x40742162; WORD $0xe358 // vaddps zmm28, zmm17, zmm19
-	LONG $0x407ca162; WORD $0xc858 // vaddps zmm17, zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
-	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
-	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
-	WORD $0x31eb // jmp 0x23464 <doubleAddAVX512VNNI+0x264>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x406cc162; WORD $0xd658 // vaddps zmm18, zmm18, zmm14
-	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
-	LONG $0x48242162; WORD $0xe258 // vaddps zmm28, zmm11, zmm18
-	LONG $0x403cc162; WORD $0xd458 // vaddps zmm18, zmm24, zmm12
-	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
-	LONG $0x4014a162; WORD $0xf158 // vaddps zmm22, zmm29, zmm17
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x02 // vmovups zmm17, zmmword ptr [rdx + r8]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x00 // vmovups zmm19, zmmword ptr [rax + r8]
-	LONG $0x4874a162; WORD $0xe159 // vmulps zmm20, zmm1, zmm17
-	LONG $0x487ca162; WORD $0xd359 // vmulps zmm18, zmm0, zmm19
-	LONG $0x487c5162; WORD $0xe928 // vmovaps zmm13, zmm9
-	LONG $0x48344162; WORD $0xfc59 // vmulps zmm31, zmm9, zmm12
-	LONG $0x48744162; WORD $0xf359 // vmulps zmm30, zmm1, zmm11
-	LONG $0x487c1162; WORD $0xc928 // vmovaps zmm9, zmm25
-	LONG $0x40344162; WORD $0xdb59 // vmulps zmm27, zmm25, zmm11
-	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0x02fb850f; WORD $0x0000 // jne 0x237a0 <doubleAddAVX512VNNI+0x5a0>
-	LONG $0x48244162; WORD $0xcb58 // vaddps zmm25, zmm11, zmm11
-	LONG $0x487c1162; WORD $0xc528 // vmovaps zmm8, zmm29
-	LONG $0x40149162; WORD $0xc558 // vaddps zmm0, zmm29, zmm29
-	LONG $0x480c4162; WORD $0xee58 // vaddps zmm29, zmm14, zmm14
-	LONG $0x40140162; WORD $0xed58 // vaddps zmm29, zmm29, zmm29
-	LONG $0x40340162; WORD $0xed58 // vaddps zmm29, zmm25, zmm29
-	LONG $0x40340162; WORD $0xed58 // vaddps zmm29, zmm25, zmm29
-	LONG $0x481c4162; WORD $0xcc58 // vaddps zmm25, zmm12, zmm12
-	LONG $0x40340162; WORD $0xc958 // vaddps zmm25, zmm25, zmm25
-	LONG $0x487c0162; WORD $0xc958 // vaddps zmm25, zmm0, zmm25
-	LONG $0x487c0162; WORD $0xc958 // vaddps zmm25, zmm0, zmm25
-	LONG $0x105f8b4c // mov r11, qword ptr [rdi + 0x10]
-	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0x014a840f; WORD $0x0000 // je 0x2363f <doubleAddAVX512VNNI+0x43f>
-	LONG $0x40049162; WORD $0xc058 // vaddps zmm0, zmm31, zmm24
-	LONG $0x487cb162; WORD $0xc758 // vaddps zmm0, zmm0, zmm23
-	LONG $0x400cf162; WORD $0xc058 // vaddps zmm0, zmm30, zmm0
-	LONG $0x48448162; WORD $0xfa59 // vmulps zmm23, zmm7, zmm26
-	LONG $0x40456262; WORD $0xd6b8 // vfmadd231ps zmm26, zmm23, zmm6 # zmm26 = (zmm23 * zmm6) + zmm26
-	LONG $0x48452262; WORD $0xd7a8 // vfmadd213ps zmm26, zmm7, zmm23 # zmm26 = (zmm7 * zmm26) + zmm23
-	LONG $0x48448162; WORD $0xfc59 // vmulps zmm23, zmm7, zmm28
-	LONG $0x40456262; WORD $0xe6b8 // vfmadd231ps zmm28, zmm23, zmm6 # zmm28 = (zmm23 * zmm6) + zmm28
-	LONG $0x48452262; WORD $0xe7a8 // vfmadd213ps zmm28, zmm7, zmm23 # zmm28 = (zmm7 * zmm28) + zmm23
-	LONG $0x4844e162; WORD $0xf859 // vmulps zmm23, zmm7, zmm0
-	LONG $0x4045f262; WORD $0xc6b8 // vfmadd231ps zmm0, zmm23, zmm6 # zmm0 = (zmm23 * zmm6) + zmm0
-	LONG $0x4845b262; WORD $0xc7a8 // vfmadd213ps zmm0, zmm7, zmm23 # zmm0 = (zmm7 * zmm0) + zmm23
-	LONG $0x48448162; WORD $0xfd59 // vmulps zmm23, zmm7, zmm29
-	LONG $0x40456262; WORD $0xeeb8 // vfmadd231ps zmm29, zmm23, zmm6 # zmm29 = (zmm23 * zmm6) + zmm29
-	LONG $0x48452262; WORD $0xefa8 // vfmadd213ps zmm29, zmm7, zmm23 # zmm29 = (zmm7 * zmm29) + zmm23
-	LONG $0xc97ee162; WORD $0x3e6f // vmovdqu32 zmm23 {k1} {z}, zmmword ptr [rsi]
-	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
-	LONG $0x487d0362; WORD $0xc208; BYTE $0x08 // vrndscaleps zmm24, zmm26, 0x8
-	LONG $0x486c0162; WORD $0xc058 // vaddps zmm24, zmm2, zmm24
-	LONG $0x403d4262; WORD $0xc239 // vpminsd zmm24, zmm24, zmm10
-	LONG $0x40454262; WORD $0x1300 // vpshufb zmm26, zmm23, zmmword ptr [r11]
-	LONG $0x487c0162; WORD $0xd25b // vcvtdq2ps zmm26, zmm26
-	LONG $0x485d6262; WORD $0xd5a8 // vfmadd213ps zmm26, zmm4, zmm5 # zmm26 = (zmm4 * zmm26) + zmm5
-	LONG $0x48650262; WORD $0xd0b8 // vfmadd231ps zmm26, zmm3, zmm24 # zmm26 = (zmm3 * zmm24) + zmm26
-	LONG $0x487d0162; WORD $0xc25b // vcvtps2dq zmm24, zmm26
-	LONG $0x487d0362; WORD $0xd408; BYTE $0x08 // vrndscaleps zmm26, zmm28, 0x8
-	LONG $0x486c0162; WORD $0xd258 // vaddps zmm26, zmm2, zmm26
-	LONG $0x40454262; WORD $0x6300; BYTE $0x01 // vpshufb zmm28, zmm23, zmmword ptr [r11 + 0x40]
-	LONG $0x402d4262; WORD $0xd239 // vpminsd zmm26, zmm26, zmm10
-	LONG $0x487c0162; WORD $0xe45b // vcvtdq2ps zmm28, zmm28
-	LONG $0x485d6262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm4, zmm5 # zmm28 = (zmm4 * zmm28) + zmm5
-	LONG $0x48650262; WORD $0xe2b8 // vfmadd231ps zmm28, zmm3, zmm26 # zmm28 = (zmm3 * zmm26) + zmm28
-	LONG $0x487d0162; WORD $0xd45b // vcvtps2dq zmm26, zmm28
-	LONG $0x403d0162; WORD $0xc26b // vpackssdw zmm24, zmm24, zmm26
-	LONG $0x487df362; WORD $0xc008; BYTE $0x08 // vrndscaleps zmm0, zmm0, 0x8
-	LONG $0x486cf162; WORD $0xc058 // vaddps zmm0, zmm2, zmm0
-	LONG $0x487dd262; WORD $0xc239 // vpminsd zmm0, zmm0, zmm10
-	LONG $0x40454262; WORD $0x5300; BYTE $0x02 // vpshufb zmm26, zmm23, zmmword ptr [r11 + 0x80]
-	LONG $0x487c0162; WORD $0xd25b // vcvtdq2ps zmm26, zmm26
-	LONG $0x485d6262; WORD $0xd5a8 // vfmadd213ps zmm26, zmm4, zmm5 # zmm26 = (zmm4 * zmm26) + zmm5
-	LONG $0x48656262; WORD $0xd0b8 // vfmadd231ps zmm26, zmm3, zmm0 # zmm26 = (zmm3 * zmm0) + zmm26
-	LONG $0x487d9162; WORD $0xc25b // vcvtps2dq zmm0, zmm26
-	LONG $0x487d0362; WORD $0xd508; BYTE $0x08 // vrndscaleps zmm26, zmm29, 0x8
-	LONG $0x486c0162; WORD $0xd258 // vaddps zmm26, zmm2, zmm26
-	LONG $0x402d4262; WORD $0xd239 // vpminsd zmm26, zmm26, zmm10
-	LONG $0x4045c262; WORD $0x7b00; BYTE $0x03 // vpshufb zmm23, zmm23, zmmword ptr [r11 + 0xc0]
-	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
-	LONG $0x485de262; WORD $0xfda8 // vfmadd213ps zmm23, zmm4, zmm5 # zmm23 = (zmm4 * zmm23) + zmm5
-	LONG $0x48658262; WORD $0xfab8 // vfmadd231ps zmm23, zmm3, zmm26 # zmm23 = (zmm3 * zmm26) + zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x487db162; WORD $0xc76b // vpackssdw zmm0, zmm0, zmm23
-	LONG $0x403df162; WORD $0xc067 // vpackuswb zmm0, zmm24, zmm0
-	LONG $0x497ef162; WORD $0x017f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm0
-	LONG $0x105f8b4c // mov r11, qword ptr [rdi + 0x10]
-	LONG $0x02c3f641 // test r11b, 0x2
-	LONG $0xfcb7840f; WORD $0xffff // je 0x23300 <doubleAddAVX512VNNI+0x100>
-	LONG $0x407cd162; WORD $0xc658 // vaddps zmm0, zmm16, zmm14
-	LONG $0x487cd162; WORD $0xc758 // vaddps zmm0, zmm0, zmm15
-	LONG $0x4024f162; WORD $0xc058 // vaddps zmm0, zmm27, zmm0
-	LONG $0x48443162; WORD $0xfd59 // vmulps zmm15, zmm7, zmm21
-	LONG $0x4805e262; WORD $0xeeb8 // vfmadd231ps zmm21, zmm15, zmm6 # zmm21 = (zmm15 * zmm6) + zmm21
-	LONG $0x4845c262; WORD $0xefa8 // vfmadd213ps zmm21, zmm7, zmm15 # zmm21 = (zmm7 * zmm21) + zmm15
-	LONG $0x48443162; WORD $0xfe59 // vmulps zmm15, zmm7, zmm22
-	LONG $0x4805e262; WORD $0xf6b8 // vfmadd231ps zmm22, zmm15, zmm6 # zmm22 = (zmm15 * zmm6) + zmm22
-	LONG $0x4845c262; WORD $0xf7a8 // vfmadd213ps zmm22, zmm7, zmm15 # zmm22 = (zmm7 * zmm22) + zmm15
-	LONG $0x48447162; WORD $0xf859 // vmulps zmm15, zmm7, zmm0
-	LONG $0x4805f262; WORD $0xc6b8 // vfmadd231ps zmm0, zmm15, zmm6 # zmm0 = (zmm15 * zmm6) + zmm0
-	LONG $0x4845d262; WORD $0xc7a8 // vfmadd213ps zmm0, zmm7, zmm15 # zmm0 = (zmm7 * zmm0) + zmm15
-	LONG $0x48441162; WORD $0xf959 // vmulps zmm15, zmm7, zmm25
-	LONG $0x48056262; WORD $0xceb8 // vfmadd231ps zmm25, zmm15, zmm6 # zmm25 = (zmm15 * zmm6) + zmm25
-	LONG $0x48454262; WORD $0xcfa8 // vfmadd213ps zmm25, zmm7, zmm15 # zmm25 = (zmm7 * zmm25) + zmm15
-	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
-	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
-	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x1e // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rsi + rbx]
-	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
-	LONG $0x487da362; WORD $0xc508; BYTE $0x08 // vrndscaleps zmm16, zmm21, 0x8
-	LONG $0x486ca162; WORD $0xc058 // vaddps zmm16, zmm2, zmm16
-	LONG $0x4805e262; WORD $0x2b00 // vpshufb zmm21, zmm15, zmmword ptr [rbx]
-	LONG $0x407dc262; WORD $0xc239 // vpminsd zmm16, zmm16, zmm10
-	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
-	LONG $0x485de262; WORD $0xeda8 // vfmadd213ps zmm21, zmm4, zmm5 # zmm21 = (zmm4 * zmm21) + zmm5
-	LONG $0x4865a262; WORD $0xe8b8 // vfmadd231ps zmm21, zmm3, zmm16 # zmm21 = (zmm3 * zmm16) + zmm21
-	LONG $0x487da162; WORD $0xc55b // vcvtps2dq zmm16, zmm21
-	LONG $0x487da362; WORD $0xee08; BYTE $0x08 // vrndscaleps zmm21, zmm22, 0x8
-	LONG $0x486ca162; WORD $0xed58 // vaddps zmm21, zmm2, zmm21
-	LONG $0x4055c262; WORD $0xea39 // vpminsd zmm21, zmm21, zmm10
-	LONG $0x4805e262; WORD $0x7300; BYTE $0x01 // vpshufb zmm22, zmm15, zmmword ptr [rbx + 0x40]
-	LONG $0x487ca162; WORD $0xf65b // vcvtdq2ps zmm22, zmm22
-	LONG $0x485de262; WORD $0xf5a8 // vfmadd213ps zmm22, zmm4, zmm5 # zmm22 = (zmm4 * zmm22) + zmm5
-	LONG $0x4865a262; WORD $0xf5b8 // vfmadd231ps zmm22, zmm3, zmm21 # zmm22 = (zmm3 * zmm21) + zmm22
-	LONG $0x487da162; WORD $0xee5b // vcvtps2dq zmm21, zmm22
-	LONG $0x407da162; WORD $0xc56b // vpackssdw zmm16, zmm16, zmm21
-	LONG $0x487df362; WORD $0xc008; BYTE $0x08 // vrndscaleps zmm0, zmm0, 0x8
-	LONG $0x486cf162; WORD $0xc058 // vaddps zmm0, zmm2, zmm0
-	LONG $0x487dd262; WORD $0xc239 // vpminsd zmm0, zmm0, zmm10
-	LONG $0x4805e262; WORD $0x6b00; BYTE $0x02 // vpshufb zmm21, zmm15, zmmword ptr [rbx + 0x80]
-	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
-	LONG $0x485de262; WORD $0xeda8 // vfmadd213ps zmm21, zmm4, zmm5 # zmm21 = (zmm4 * zmm21) + zmm5
-	LONG $0x4865e262; WORD $0xe8b8 // vfmadd231ps zmm21, zmm3, zmm0 # zmm21 = (zmm3 * zmm0) + zmm21
-	LONG $0x487db162; WORD $0xc55b // vcvtps2dq zmm0, zmm21
-	LONG $0x487d8362; WORD $0xe908; BYTE $0x08 // vrndscaleps zmm21, zmm25, 0x8
-	LONG $0x486ca162; WORD $0xed58 // vaddps zmm21, zmm2, zmm21
-	LONG $0x48057262; WORD $0x7b00; BYTE $0x03 // vpshufb zmm15, zmm15, zmmword ptr [rbx + 0xc0]
-	LONG $0x4055c262; WORD $0xea39 // vpminsd zmm21, zmm21, zmm10
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x485d7262; WORD $0xfda8 // vfmadd213ps zmm15, zmm4, zmm5 # zmm15 = (zmm4 * zmm15) + zmm5
-	LONG $0x48653262; WORD $0xfdb8 // vfmadd231ps zmm15, zmm3, zmm21 # zmm15 = (zmm3 * zmm21) + zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x487dd162; WORD $0xc76b // vpackssdw zmm0, zmm0, zmm15
-	LONG $0x407df162; WORD $0xc067 // vpackuswb zmm0, zmm16, zmm0
-	LONG $0x497eb162; WORD $0x047f; BYTE $0x19 // vmovdqu32 zmmword ptr [rcx + r11] {k1}, zmm0
-	LONG $0xfffb62e9; BYTE $0xff // jmp 0x23300 <doubleAddAVX512VNNI+0x100>
-	WORD $0x9066 // nop
-	LONG $0x487c1162; WORD $0xc528 // vmovaps zmm8, zmm29
-	LONG $0x40042162; WORD $0xcc58 // vaddps zmm25, zmm31, zmm20
-	LONG $0x400c0162; WORD $0xc958 // vaddps zmm25, zmm30, zmm25
-	LONG $0x40640162; WORD $0xe958 // vaddps zmm29, zmm19, zmm25
-	LONG $0x480c2162; WORD $0xc958 // vaddps zmm25, zmm14, zmm17
-	LONG $0x40240162; WORD $0xc958 // vaddps zmm25, zmm27, zmm25
-	LONG $0x406c0162; WORD $0xc958 // vaddps zmm25, zmm18, zmm25
-	LONG $0x105f8b4c // mov r11, qword ptr [rdi + 0x10]
-	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xfd1d850f; WORD $0xffff // jne 0x234f5 <doubleAddAVX512VNNI+0x2f5>
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x2363f <doubleAddAVX512VNNI+0x43f>
-	LONG $0x40c48348 // add rsp, 0x40
-	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28674,17 +28404,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x238d6 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x232e6 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x23850 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x23260 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -28693,16 +28423,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x23838 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x23248 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x23889 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x23299 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -28710,7 +28440,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x23830 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x23240 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -28723,25 +28453,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x23870 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x23280 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x23870 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x23280 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x2390c <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x2331c <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x23a03 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x23413 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x23900 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x23310 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -28789,9 +28519,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x23930 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x23340 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x23900 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x23310 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -28805,10 +28535,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x23cae <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x236be <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x23cae <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x236be <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28819,21 +28549,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x23a60 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x23470 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x23ca0 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x236b0 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x23a54 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x23464 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x23ac5 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x234d5 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -28849,7 +28579,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x23a50 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x23460 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -28859,12 +28589,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x23c90 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x236a0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x23c97 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x236a7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -28889,18 +28619,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x23b7c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2358c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x23a80 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x23490 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x23ba0 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x235b0 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x23c3a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2364a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -28927,9 +28657,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x23bb0 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x235c0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x23b70 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x23580 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -28939,12 +28669,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23b70 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23580 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x23a9a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x234aa <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -28961,7 +28691,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x23fbd <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x239cd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28971,7 +28701,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x23faf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x239bf <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -28980,13 +28710,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x23d2c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2373c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x23faf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x239bf <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x23d20 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x23730 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -29109,9 +28839,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23d70 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23780 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23d20 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23730 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29128,7 +28858,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x24191 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x23ba1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -29180,7 +28910,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x24060 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x23a70 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21
@@ -29219,7 +28949,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
-	LONG $0x02288e0f; WORD $0x0000 // jle 0x243e3 <marginAVX512VNNI+0x233>
+	LONG $0x02288e0f; WORD $0x0000 // jle 0x23df3 <marginAVX512VNNI+0x233>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29236,7 +28966,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0xd231 // xor edx, edx
-	WORD $0x41eb // jmp 0x2423a <marginAVX512VNNI+0x8a>
+	WORD $0x41eb // jmp 0x23c4a <marginAVX512VNNI+0x8a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4865f162; WORD $0xdcfa // vpsubd zmm3, zmm3, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
@@ -29248,7 +28978,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x40c08348 // add rax, 0x40
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	LONG $0x019f8d0f; WORD $0x0000 // jge 0x243d9 <marginAVX512VNNI+0x229>
+	LONG $0x019f8d0f; WORD $0x0000 // jge 0x23de9 <marginAVX512VNNI+0x229>
 	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
 	LONG $0x186f8b4c // mov r13, qword ptr [rdi + 0x18]
 	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
@@ -29271,9 +29001,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xe539 // vpminsd zmm4, zmm4, zmm5
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	LONG $0x03fa8349 // cmp r10, 0x3
-	LONG $0xff408c0f; WORD $0xffff // jl 0x24200 <marginAVX512VNNI+0x50>
+	LONG $0xff408c0f; WORD $0xffff // jl 0x23c10 <marginAVX512VNNI+0x50>
 	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
-	LONG $0x00c1840f; WORD $0x0000 // je 0x2438d <marginAVX512VNNI+0x1dd>
+	LONG $0x00c1840f; WORD $0x0000 // je 0x23d9d <marginAVX512VNNI+0x1dd>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	WORD $0x2148; BYTE $0xcb // and rbx, rcx
 	QUAD $0x000000008d1c8d4e // lea r11, [4*r9]
@@ -29309,9 +29039,9 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe5 // add r13, r12
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
 	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
-	LONG $0xff73850f; WORD $0xffff // jne 0x24300 <marginAVX512VNNI+0x150>
+	LONG $0xff73850f; WORD $0xffff // jne 0x23d10 <marginAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfe69840f; WORD $0xffff // je 0x24200 <marginAVX512VNNI+0x50>
+	LONG $0xfe69840f; WORD $0xffff // je 0x23c10 <marginAVX512VNNI+0x50>
 	LONG $0xd9af0f4d // imul r11, r9
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x9e // vmovdqu64 zmm5, zmmword ptr [rsi + 4*r11]
 	LONG $0x48fe9162; WORD $0x346f; BYTE $0x98 // vmovdqu64 zmm6, zmmword ptr [r8 + 4*r11]
@@ -29322,7 +29052,7 @@ TEXT ·marginAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f262; WORD $0xf539 // vpminsd zmm6, zmm3, zmm5
 	LONG $0x485df262; WORD $0xe63d // vpmaxsd zmm4, zmm4, zmm6
 	LONG $0x4865f262; WORD $0xdd3d // vpmaxsd zmm3, zmm3, zmm5
-	LONG $0xfffe27e9; BYTE $0xff // jmp 0x24200 <marginAVX512VNNI+0x50>
+	LONG $0xfffe27e9; BYTE $0xff // jmp 0x23c10 <marginAVX512VNNI+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13

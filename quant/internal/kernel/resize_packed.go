@@ -100,96 +100,44 @@ func runEnlarge(floats func(*floatsArgs), enlarge func(*enlargeArgs)) func(dst, 
 // runDouble keeps the last two source rows of 16 channels as real values.
 func runDouble(channels func(*channelsArgs), double func(*doubleArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
-		e := doubleArgs{steps: int64(2 - out.saved), zero: int64(out.Zero), lo: int64(lo), hi: int64(hi)}
-		doubleRows(channels, double, e, dst, src, nil, r, out, y0, y1, scratch)
-	}
-}
-
-// channelOrder picks the channels of each pixel of a block, one a dword.
-var channelOrder = func() (order [4][64]byte) {
-	for p := range order {
-		for i := range order[p] {
-			order[p][i] = 0x80 // gives 0
-			if i%4 == 0 {
-				order[p][i] = byte(4*p + i%16/4)
-			}
+		n := r.doubleFloats() / 2 // words of a slot
+		memory := words(scratch, 2*n)
+		// Row y is in slot y%2, behind the block whose last pixel its first one may read.
+		slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[32]), unsafe.Pointer(&memory[n+32])}
+		scale := r.realScale()
+		var weights [4]float32
+		f := channelsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
+		e := doubleArgs{
+			outBlocks: int64(Blocks(dst.W)), dstBlock: int64(dst.Block), last: int64(src.W - 1), weights: unsafe.Pointer(&weights),
+			steps: int64(2 - out.saved), zero: int64(out.Zero), lo: int64(lo), hi: int64(hi),
 		}
-	}
-	return order
-}()
-
-// runDoubleAdd does the same for a sum.
-func runDoubleAdd(channels func(*channelsArgs), double func(*doubleArgs)) func(p *EnlargedAdd, dst, src, other *Map, y0, y1 int, scratch []byte) {
-	return func(p *EnlargedAdd, dst, src, other *Map, y0, y1 int, scratch []byte) {
-		a := &p.add.a
-		sums := [5]float32{float32(p.out.Zero), float32(p.most), a.ScaleA, a.ScaleB, p.add.k}
-		e := doubleArgs{withBlock: int64(other.Block), sums: unsafe.Pointer(&sums), order: unsafe.Pointer(&channelOrder)}
-		doubleRows(channels, double, e, dst, src, other, p.resize, &p.out, y0, y1, scratch)
-	}
-}
-
-// doublesUp is whether the variants of one step of the division, which clamp neither the sum nor the enlarged map from below, can
-// run e. What is enlarged must reach the sum as a byte: they have it as a real value and compare its bits.
-func (e *EnlargedAdd) doublesUp() bool {
-	lo, hi := Native.Range()
-	if !takesAdd(e.add) || e.add.a.Offset != 0 || e.add.lo != lo || e.add.hi != hi || lo < 0 || e.out.Table != nil || e.out.saved < 1 ||
-		!e.resize.doublesReal(e.out.Scale) {
-		return false
-	}
-	// No weight is below 0, so a value, as float32 rounds it, is never less than that of the least bytes alone.
-	r, v := e.resize, float32(lo-int32(e.resize.Zero))*e.resize.realScale()
-	for _, ty := range r.real.y {
-		for _, x := range [4]int{0, 1, 2, r.OutW - 1} { // the kinds of x
-			if roundBounded(weighted(ty, r.real.x[x], v, v, v, v)/e.out.Scale)+int32(e.out.Zero) < e.least {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// doubleRows runs a kernel over pairs of rows, to which it adds other if that is not nil.
-func doubleRows(channels func(*channelsArgs), double func(*doubleArgs), e doubleArgs, dst, src, other *Map, r *Resize, out *RealOut, y0, y1 int, scratch []byte) {
-	n := r.doubleFloats() / 2 // words of a slot
-	memory := words(scratch, 2*n)
-	// Row y is in slot y%2, behind the block whose last pixel its first one may read.
-	slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[32]), unsafe.Pointer(&memory[n+32])}
-	scale := r.realScale()
-	var weights [4]float32
-	f := channelsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
-	e.outBlocks, e.dstBlock, e.last, e.weights = int64(Blocks(dst.W)), int64(dst.Block), int64(src.W-1), unsafe.Pointer(&weights)
-	for c := 0; c < Cells(dst.C); c += 4 {
-		f.cells = int64(min(4, Cells(dst.C)-c))
-		e.cells = f.cells
-		have := [2]int32{-1, -1}
-		for y := y0; y < y1; {
-			ty := r.real.y[y]
-			for _, sy := range [2]int32{ty.a, ty.b} {
-				if have[sy&1] != sy {
-					have[sy&1] = sy
-					f.dst, f.src = slots[sy&1], unsafe.Pointer(&src.Data[int(sy)*src.Row+c*Cell])
-					channels(hide(&f))
-				}
-			}
-			row, _ := doubleRow(ty)
-			weights = [4]float32{row.c, row.d, row.unit * out.Scale, 1 / (row.unit * out.Scale)}
-			e.top, e.bottom = slots[ty.a&1], slots[ty.b&1]
-			e.dst, e.row, e.withRow, e.rows = unsafe.Pointer(&dst.Data[y*dst.Row+c*Cell]), 0, 0, 2
-			if other != nil {
-				e.with = unsafe.Pointer(&other.Data[y*other.Row+c*Cell])
-			}
-			if row.upper {
-				e.rows = 1
-				if y+1 < y1 && r.real.y[y+1] == (realTap{a: ty.a, b: ty.b, d1: 0.75, d2: 0.25}) {
-					e.row, e.rows = int64(dst.Row), 3
-					if other != nil {
-						e.withRow = int64(other.Row)
+		for c := 0; c < Cells(dst.C); c += 4 {
+			f.cells = int64(min(4, Cells(dst.C)-c))
+			e.cells = f.cells
+			have := [2]int32{-1, -1}
+			for y := y0; y < y1; {
+				ty := r.real.y[y]
+				for _, sy := range [2]int32{ty.a, ty.b} {
+					if have[sy&1] != sy {
+						have[sy&1] = sy
+						f.dst, f.src = slots[sy&1], unsafe.Pointer(&src.Data[int(sy)*src.Row+c*Cell])
+						channels(hide(&f))
 					}
-					y++
 				}
+				row, _ := doubleRow(ty)
+				weights = [4]float32{row.c, row.d, row.unit * out.Scale, 1 / (row.unit * out.Scale)}
+				e.top, e.bottom = slots[ty.a&1], slots[ty.b&1]
+				e.dst, e.row, e.rows = unsafe.Pointer(&dst.Data[y*dst.Row+c*Cell]), 0, 2
+				if row.upper {
+					e.rows = 1
+					if y+1 < y1 && r.real.y[y+1] == (realTap{a: ty.a, b: ty.b, d1: 0.75, d2: 0.25}) {
+						e.row, e.rows = int64(dst.Row), 3
+						y++
+					}
+				}
+				y++
+				double(hide(&e))
 			}
-			y++
-			double(hide(&e))
 		}
 	}
 }

@@ -169,14 +169,9 @@ func (r *Resize) realAt(src *Map, y, x, c int) float32 {
 	v := func(sy, sx int32) float32 {
 		return float32(src.Type.value(src.Data[src.Offset(int(sy), int(sx), c)])-int32(r.Zero)) * r.realScale()
 	}
-	return weighted(ty, tx, v(ty.a, tx.a), v(ty.a, tx.b), v(ty.b, tx.a), v(ty.b, tx.b))
-}
-
-// weighted is the interpolation of four real values: the upper two, then the lower two.
-func weighted(ty, tx realTap, aa, ab, ba, bb float32) float32 {
-	sum := float32(float32(tx.d2*ty.d2)*aa) + float32(float32(tx.d1*ty.d2)*ab)
-	sum += float32(float32(tx.d2*ty.d1) * ba)
-	return sum + float32(float32(tx.d1*ty.d1)*bb)
+	sum := float32(float32(tx.d2*ty.d2)*v(ty.a, tx.a)) + float32(float32(tx.d1*ty.d2)*v(ty.a, tx.b))
+	sum += float32(float32(tx.d2*ty.d1) * v(ty.b, tx.a))
+	return sum + float32(float32(tx.d1*ty.d1)*v(ty.b, tx.b))
 }
 
 // RealOut says how the real values of a resized map are stored: clamp(roundHalfEven(value / Scale) + Zero, Min, Max),

@@ -85,9 +85,6 @@ var (
 		{"resize-real_4x16_avx512vnni", AVX512VNNI, nil, false, runReal(resizeRealAVX512VNNI)},
 		{"resize-real_4x4_avx2", AVX2, nil, false, runReal(resizeRealAVX2)},
 	}
-	enlargedTable = []enlargedVariant{
-		{"double-add_8x16_avx512vnni", AVX512VNNI, (*EnlargedAdd).doublesUp, runDoubleAdd(channelsAVX512VNNI, doubleAddAVX512VNNI)},
-	}
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},
 		{"sum_4x4_avx2", AVX2, runSum(sumAVX2)},

@@ -29,17 +29,16 @@ var convTable = []convVariant{
 }
 
 var (
-	addTable      = []addVariant{{"add_16_neon", NEON, takesAdd, runAdd(addNEON)}, {"mul_16_neon", NEON, takesMul, runAdd(mulNEON)}}
-	lookupTable   = []lookupVariant{{"lookup_16_neon", NEON, runLookup(lookupNEON)}}
-	resizeTable   = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
-	enlargedTable []enlargedVariant // none: the two steps
-	nearestTable  = []resizeVariant{{"nearest_4x4_neon", NEON, runNearest(nearestNEON)}}
-	planesTable   = []planesVariant{{"planes_4_neon", NEON, runPlanes(planesNEON)}}
-	realTable     = []realVariant{{"resize-real_4x4_neon", NEON, nil, false, runReal(resizeRealNEON)}}
-	sumTable      = []sumVariant{{"sum_4x4_neon", NEON, runSum(sumNEON)}}
-	maxTable      = []maxVariant{{"max_4x4_neon", NEON, runMax(maxNEON)}}
-	argmaxTable   = []argmaxVariant{{"resize-argmax_4_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
-	marginTable   = []marginVariant{{"margin_16_neon", NEON, runMargin(marginNEON)}}
+	addTable     = []addVariant{{"add_16_neon", NEON, takesAdd, runAdd(addNEON)}, {"mul_16_neon", NEON, takesMul, runAdd(mulNEON)}}
+	lookupTable  = []lookupVariant{{"lookup_16_neon", NEON, runLookup(lookupNEON)}}
+	resizeTable  = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
+	nearestTable = []resizeVariant{{"nearest_4x4_neon", NEON, runNearest(nearestNEON)}}
+	planesTable  = []planesVariant{{"planes_4_neon", NEON, runPlanes(planesNEON)}}
+	realTable    = []realVariant{{"resize-real_4x4_neon", NEON, nil, false, runReal(resizeRealNEON)}}
+	sumTable     = []sumVariant{{"sum_4x4_neon", NEON, runSum(sumNEON)}}
+	maxTable     = []maxVariant{{"max_4x4_neon", NEON, runMax(maxNEON)}}
+	argmaxTable  = []argmaxVariant{{"resize-argmax_4_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
+	marginTable  = []marginVariant{{"margin_16_neon", NEON, runMargin(marginNEON)}}
 )
 
 // peakTable is the loops that measure the limit, best first.

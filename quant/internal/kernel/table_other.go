@@ -8,17 +8,16 @@ const Native = U8
 var convTable []convVariant
 
 var (
-	addTable      []addVariant
-	lookupTable   []lookupVariant
-	resizeTable   []resizeVariant
-	nearestTable  []resizeVariant
-	planesTable   []planesVariant
-	realTable     []realVariant
-	enlargedTable []enlargedVariant
-	sumTable      []sumVariant
-	maxTable      []maxVariant
-	argmaxTable   []argmaxVariant
-	marginTable   []marginVariant
+	addTable     []addVariant
+	lookupTable  []lookupVariant
+	resizeTable  []resizeVariant
+	nearestTable []resizeVariant
+	planesTable  []planesVariant
+	realTable    []realVariant
+	sumTable     []sumVariant
+	maxTable     []maxVariant
+	argmaxTable  []argmaxVariant
+	marginTable  []marginVariant
 )
 
 var peakTable []peakVariant

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, enlargedTable, argmaxTable, marginTable,
-// sumTable, maxTable, planesTable and peakTable (table_*.go) list an
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, marginTable, sumTable, maxTable,
+// planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
 // convVariant is one way of running a convolution.
@@ -93,19 +93,18 @@ type planesVariant struct {
 
 // Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
 type Set struct {
-	conv     []convVariant
-	add      []addVariant
-	lookup   *lookupVariant
-	resize   *resizeVariant
-	nearest  *resizeVariant
-	argmax   *argmaxVariant
-	margin   *marginVariant
-	real     []realVariant
-	enlarged *enlargedVariant
-	sum      *sumVariant
-	max      *maxVariant
-	planes   *planesVariant
-	peak     *peakVariant
+	conv    []convVariant
+	add     []addVariant
+	lookup  *lookupVariant
+	resize  *resizeVariant
+	nearest *resizeVariant
+	argmax  *argmaxVariant
+	margin  *marginVariant
+	real    []realVariant
+	sum     *sumVariant
+	max     *maxVariant
+	planes  *planesVariant
+	peak    *peakVariant
 }
 
 // Variant describes one kernel of the tables.
@@ -149,9 +148,6 @@ func each(visit func(name string, needs Feature)) {
 		visit(v.name, v.needs)
 	}
 	for _, v := range realTable {
-		visit(v.name, v.needs)
-	}
-	for _, v := range enlargedTable {
 		visit(v.name, v.needs)
 	}
 	for _, v := range sumTable {
@@ -205,7 +201,6 @@ func Choose(disable []string) (*Set, error) {
 	s.lookup = first(lookupTable, func(v *lookupVariant) bool { return on(v.name, v.needs) })
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
-	s.enlarged = first(enlargedTable, func(v *enlargedVariant) bool { return on(v.name, v.needs) })
 	s.planes = first(planesTable, func(v *planesVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.max = first(maxTable, func(v *maxVariant) bool { return on(v.name, v.needs) })

@@ -36,9 +36,6 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 	if !usable(add.ScaleA) || !usable(add.ScaleB) {
 		return nil, nil
 	}
-	if u, err := p.matchEnlargedAdd(n, r, add, a, b); u != nil || err != nil {
-		return u, err
-	}
 	return &unit{requant: r, reads: []*graph.Value{a, b}, emit: func(p *planner) error {
 		add.Min, add.Max, add.Table = r.store()
 		packed, err := p.set.PackAdd(add)
@@ -336,53 +333,28 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	}
 	kr.Scale, kr.Zero = q.scale, q.native()
 	kr.SetScales(c, rs.Scale(2), rs.Scale(3))
-	return &unit{requant: r, enlarge: &enlargement{x, kr, r}, reads: []*graph.Value{x}, emit: func(p *planner) error {
-		how := realOut(r).Prepared(kr)
-		set := p.set
-		return p.emitResize(kr, r, "resize", set.RealKernel(kr, r.q.scale), set.PairsRows(kr, r.q.scale), p.units[r.stored.From].nodes,
-			func(dst, src, _ *kernel.Map, y0, y1 int, scratch []byte) {
-				set.ResizeReal(dst, src, kr, how, y0, y1, scratch)
-			}, x)
-	}}, nil
-}
-
-// emitResize plans a step that enlarges map 0 of from, and adds another one to it if there is one.
-func (p *planner) emitResize(rs *kernel.Resize, r *requant, op, name string, pairs bool, nodes []*graph.Node,
-	run func(dst, src, other *kernel.Map, y0, y1 int, scratch []byte), from ...*graph.Value) error {
-	in := make([]*Buffer, len(from))
-	for i, v := range from {
-		var err error
-		if in[i], err = p.inner(v); err != nil {
+	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
+		lo, hi, table := r.store()
+		how := kernel.RealOut{Scale: r.q.scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}.Prepared(kr)
+		in, err := p.inner(x)
+		if err != nil {
 			return err
 		}
-	}
-	out := p.make(r.stored, Inner)
-	images, h, _, _ := dims(r.to.Shape)
-	units, row := h, func(u int) int { return u } // of an image, and the row that unit u begins at
-	if pairs {
-		units, row = h/2+1, func(u int) int { return min(max(2*u-1, 0), h) }
-	}
-	s := &Step{Name: r.stored.Name, Op: op, Kernel: name, Nodes: labels(nodes), In: in, Out: []*Buffer{out}, Units: images * units,
-		scratch: rs.Scratch(from[0].Shape[1]), bind: func(scratch [][]byte) func(int, int, int) {
-			return func(worker, lo, hi int) {
-				eachImage(units, lo, hi, func(i, u0, u1 int) {
-					var other *kernel.Map
-					if len(in) > 1 {
-						other = &in[1].maps[i]
-					}
-					run(&out.maps[i], &in[0].maps[i], other, row(u0), row(u1), scratch[worker])
-				})
-			}
-		}}
-	if len(in) > 1 {
-		s.inPlace = 2
-	}
-	p.add(s)
-	return nil
-}
-
-// realOut is how r has real values stored.
-func realOut(r *requant) kernel.RealOut {
-	lo, hi, table := r.store()
-	return kernel.RealOut{Scale: r.q.scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}
+		out, set := p.make(r.stored, Inner), p.set
+		images, h, _, _ := dims(r.to.Shape)
+		units, row := h, func(u int) int { return u } // of an image, and the row that unit u begins at
+		if set.PairsRows(kr, r.q.scale) {
+			units, row = h/2+1, func(u int) int { return min(max(2*u-1, 0), h) }
+		}
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: set.RealKernel(kr, r.q.scale), Nodes: labels(p.units[r.stored.From].nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * units, scratch: kr.Scratch(x.Shape[1]),
+			bind: func(scratch [][]byte) func(int, int, int) {
+				return func(worker, lo, hi int) {
+					eachImage(units, lo, hi, func(i, u0, u1 int) {
+						set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, row(u0), row(u1), scratch[worker])
+					})
+				}
+			}})
+		return nil
+	}}, nil
 }

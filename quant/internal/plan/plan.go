@@ -55,7 +55,6 @@ type unit struct {
 	emit  func(*planner) error
 	// requant is how the result is stored where a table may be fused into that, else nil.
 	requant *requant
-	enlarge *enlargement // what it enlarges linearly, else nil
 }
 
 // New plans a graph.

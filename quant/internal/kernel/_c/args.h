@@ -243,11 +243,6 @@ struct double_args {
 	const float *weights;    // c, d, what the sums are divided by, and 1 / it
 	word steps;              // of the division, after v * (1 / by): 0 to 2
 	word zero, lo, hi;
-	// For a sum with another map, in one step of the division and with no clamp but that of what is enlarged from above:
-	const uint8_t *with;      // its cells at dst
-	word with_row, with_block; // bytes to its lower row and between its blocks
-	const float *sums;        // the enlarged map's zero point and greatest, its scale, the other's, and the constant
-	const int32_t *order;     // 4 times 16 dwords: dword i of a lane takes byte 4p + i of it
 };
 
 // enlarge_args: one row of a linear enlargement of real values, up to 4 cells.

@@ -1257,21 +1257,15 @@ void enlargeAVX512VNNI(const struct enlarge_args *a) {
 	}
 }
 
-// channel_order: dword i of a lane takes byte 4p + i of it.
-INLINE void channel_order(__m512i order[4]) {
-	__m512i four = _mm512_set1_epi32(hidden(4));
-	order[0] = _mm512_or_si512(order16(0x0302010003020100, 0x0302010003020100), _mm512_set1_epi32(hidden((int)0x80808000)));
-	for (int p = 1; p < 4; p++) order[p] = _mm512_add_epi32(order[p - 1], four);
-}
-
 // Doubling, 16 channels at a time: a pixel of them is a register, so that neighbours are other registers, a product serves two
 // output pixels, or two rows, and 4 output pixels pack into cells.
 void channelsAVX512VNNI(const struct channels_args *a) {
 	__m512i zero = _mm512_set1_epi32((int)a->zero);
 	__m512 scale = _mm512_set1_ps(a->scale[0]);
 	__mmask16 m = cell_mask(a->cells, 0);
-	__m512i order[4];
-	channel_order(order);
+	__m512i order[4], four = _mm512_set1_epi32(hidden(4)); // dword i of a lane takes byte 4p + i of it
+	order[0] = _mm512_or_si512(order16(0x0302010003020100, 0x0302010003020100), _mm512_set1_epi32(hidden((int)0x80808000)));
+	for (int p = 1; p < 4; p++) order[p] = _mm512_add_epi32(order[p - 1], four);
 	const uint8_t *src = a->src;
 	float *to = a->dst;
 	for (word b = 0; b < a->blocks; b++, src += a->src_block, to += 64) {
@@ -1296,35 +1290,7 @@ INLINE __m512 four_times(__m512 v) {
 	return _mm512_add_ps(v, v);
 }
 
-struct summing {
-	__m512 zero, scale, other, constant;
-	__m512i most; // its bits: what is not below 0 has the order of its bits
-};
-
-// summed is 4 pixels of a sum of 16 channels: of quotients v, which become integers here and are bytes, and of another map's
-// bytes. The orders stay in memory, since the enlargement has the registers.
-INLINE __m512i summed(const __m512 v[4], __m512i bytes, const int32_t *order, const struct summing *s) {
-	__m512i u[4];
-	for (int i = 0; i < 4; i++) {
-		__m512 a = _mm512_add_ps(_mm512_roundscale_ps(v[i], _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), s->zero);
-		a = _mm512_castsi512_ps(_mm512_min_epi32(_mm512_castps_si512(a), s->most));
-		__m512 b = _mm512_cvtepi32_ps(_mm512_shuffle_epi8(bytes, _mm512_loadu_si512(order + 16 * i)));
-		u[i] = _mm512_cvtps_epi32(added(a, b, s->scale, s->other, s->constant));
-	}
-	return _mm512_packus_epi16(_mm512_packs_epi32(u[0], u[1]), _mm512_packs_epi32(u[2], u[3]));
-}
-
-// doubled with sum = 0 stores the enlarged map, with 1 its sum with another one.
-INLINE void doubled(const struct double_args *p, int steps, int sum) {
-	const uint8_t *with = p->with;
-	struct summing s = {0};
-	if (sum) {
-		s.zero = _mm512_set1_ps(p->sums[0]);
-		s.most = _mm512_castps_si512(_mm512_set1_ps(p->sums[1]));
-		s.scale = _mm512_set1_ps(p->sums[2]);
-		s.other = _mm512_set1_ps(p->sums[3]);
-		s.constant = _mm512_set1_ps(p->sums[4]);
-	}
+INLINE void doubled(const struct double_args *p, int steps) {
 	struct division by = {_mm512_sub_ps(_mm512_setzero_ps(), _mm512_set1_ps(p->weights[2])), _mm512_set1_ps(p->weights[3])};
 	__m512 wc = _mm512_set1_ps(p->weights[0]), wd = _mm512_set1_ps(p->weights[1]);
 	__m512 three = _mm512_cvtepi32_ps(_mm512_set1_epi32(hidden(3))), nine = _mm512_mul_ps(three, three);
@@ -1340,7 +1306,7 @@ INLINE void doubled(const struct double_args *p, int steps, int sum) {
 		t3[i] = _mm512_mul_ps(t[i], three);
 		bc[i] = _mm512_mul_ps(b[i], wc);
 	}
-	for (word n = 0; n < p->out_blocks; n++, dst += p->dst_block, with += p->with_block, top += 32, bottom += 32) {
+	for (word n = 0; n < p->out_blocks; n++, dst += p->dst_block, top += 32, bottom += 32) {
 		for (int i = 0; i < 2; i++) {
 			t[i] = t[i + 2];
 			t3[i] = t3[i + 2];
@@ -1371,18 +1337,12 @@ INLINE void doubled(const struct double_args *p, int steps, int sum) {
 		}
 		for (int row = 0; row < 2; row++) {
 			if (!(p->rows & (1 << row))) continue;
-			__m512 q[4];
-			for (int i = 0; i < 4; i++) {
-				q[i] = _mm512_mul_ps(v[row][i], by.inverse);
-				for (int step = 0; step < steps; step++) q[i] = nearer(q[i], v[row][i], by);
-			}
-			if (sum) {
-				__m512i bytes = _mm512_maskz_loadu_epi32(m, with + row * p->with_row);
-				_mm512_mask_storeu_epi32(dst + row * p->row, m, summed(q, bytes, p->order, &s));
-				continue;
-			}
 			__m512i u[4];
-			for (int i = 0; i < 4; i++) u[i] = _mm512_cvtps_epi32(q[i]);
+			for (int i = 0; i < 4; i++) {
+				__m512 q = _mm512_mul_ps(v[row][i], by.inverse);
+				for (int step = 0; step < steps; step++) q = nearer(q, v[row][i], by);
+				u[i] = _mm512_cvtps_epi32(q);
+			}
 			__m512i first = _mm512_adds_epi16(_mm512_packs_epi32(u[0], u[1]), zero);
 			__m512i second = _mm512_adds_epi16(_mm512_packs_epi32(u[2], u[3]), zero);
 			__m512i packed = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), lo), hi);
@@ -1393,16 +1353,11 @@ INLINE void doubled(const struct double_args *p, int steps, int sum) {
 
 void doubleAVX512VNNI(const struct double_args *a) {
 	if (a->steps == 0)
-		doubled(a, 0, 0);
+		doubled(a, 0);
 	else if (a->steps == 1)
-		doubled(a, 1, 0);
+		doubled(a, 1);
 	else
-		doubled(a, 2, 0);
-}
-
-// The enlarged map is never in memory.
-void doubleAddAVX512VNNI(const struct double_args *a) {
-	doubled(a, 1, 1);
+		doubled(a, 2);
 }
 
 // nearest_double: a cell's pixels 0 0 1 1 are a cell of one block, 2 2 3 3 of the next.
