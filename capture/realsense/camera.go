@@ -51,6 +51,7 @@ type Camera struct {
 	delivered uint64 // pairs
 	changes   int
 	ended     bool          // of a recording: nothing more comes from the library
+	lost      bool          // Next has told that the camera is gone: frames that the library still sends are too late
 	last      time.Duration // when a frame last came, or the wait began anew
 	timer     *time.Timer
 }
@@ -260,6 +261,8 @@ func (c *Camera) Next(ctx context.Context, dst *capture.Pair) error {
 			return ErrClosed
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case c.lost:
+			return fmt.Errorf("realsense: read %s: %w", c.name, ErrUnplugged)
 		case !c.gather() && c.p.Next(now, &c.pair):
 			c.deliver(dst)
 			return nil
@@ -303,7 +306,8 @@ func (c *Camera) wait(ctx context.Context, now time.Duration) error {
 	switch {
 	case isClosed(c.gone), !c.device.playback && quiet > time.Second && !c.device.camera.Connected():
 		c.lose()
-		return fmt.Errorf("realsense: read %s: %w", c.name, ErrUnplugged)
+		c.lost = true
+		return nil
 	case !c.device.playback && quiet >= c.o.Wait:
 		return fmt.Errorf("realsense: read %s: %w for %v%s", c.name, ErrNoFrames, c.o.Wait, c.because())
 	case c.device.playback:
