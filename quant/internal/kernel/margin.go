@@ -71,6 +71,9 @@ func MarginScratch(src *Map, r *Resize) int {
 	return max(3*src.W*src.C+src.W+2*src.C, 2*marginPlane(r)*src.C+src.W)
 }
 
+// marginPlane is how many values the kernels' planes of logits have.
+func marginPlane(r *Resize) int { return (r.OutW + 15) &^ 15 }
+
 // margins is what rows between the same two rows of logits have in common.
 type margins struct {
 	c            int

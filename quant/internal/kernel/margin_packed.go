@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package kernel
 
 import "unsafe"
@@ -38,9 +40,6 @@ func runMargin(kernel func(*marginArgs)) func(dst []byte, src *Map, r *Resize, f
 		}
 	}
 }
-
-// marginPlane is a plane's size.
-func marginPlane(r *Resize) int { return (r.OutW + 15) &^ 15 }
 
 // enlarge makes the planes of row y of the map.
 func (m *marginPlanes) enlarge(dst []int32, src *Map, y int, taps []tap) {
