@@ -60,7 +60,7 @@ var rules = []rule{
 
 	{"pool", "", rapid}, // the workers of a frame, for every package that it passes through
 
-	{"mask", "internal/pixel pool", rapid},
+	{"mask", "internal/pixel", rapid},
 	{"runtime", "capture quant mask internal/pixel pool", rapid + " models capture/synth capture/replay capture/capturetest"},
 	// gpio wraps sources to trigger and to be asked by edges; the drivers of boards are cmd/edge's.
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
