@@ -5,18 +5,12 @@ package kernel
 import "unsafe"
 
 // packGroups orders weights as the matrix kernels read them: [group of 16 outputs][tap][4-input cell][16 outputs][4
-// inputs], zero beyond the last output and input, and widens biases and scales to whole groups. A last group of at most
-// 8 outputs holds them twice, one of at most 4 four times, for kernels that put several pixels of them side by side.
+// inputs], zero beyond the last output and input. A last group of at most 8 outputs holds them twice, with their biases and
+// scales, for kernels that put two pixels of them side by side.
 func packGroups(p *PackedConv) packedWeights {
 	c := &p.c
-	groups, cells := (c.Out+15)/16, Cells(c.In)
-	w := packedWeights{
-		weights: make([]int8, groups*p.taps*cells*64),
-		bias:    make([]int32, groups*16),
-		scale:   make([]float32, groups*16),
-	}
-	copy(w.bias, p.bias)
-	copy(w.scale, p.scale)
+	cells := Cells(c.In)
+	w := p.room(p.taps * cells * 64)
 	for n := range c.Out {
 		for t := range p.taps {
 			src, dst := c.Weights[(n*p.taps+t)*c.In:][:c.In], w.weights[(n/16*p.taps+t)*cells*64+n%16*4:]
@@ -27,16 +21,32 @@ func packGroups(p *PackedConv) packedWeights {
 			copy(dst, src)
 		}
 	}
-	if last, have := groups-1, c.Out%16; have > 0 && have <= 8 {
-		period := (have + 3) / 4 * 4
-		for n := period; n < 16; n++ {
-			w.bias[16*last+n], w.scale[16*last+n] = w.bias[16*last+n-period], w.scale[16*last+n-period]
-			for k := range p.taps * cells {
-				at := (last*p.taps*cells+k)*64 + 4*n
-				copy(w.weights[at:at+4], w.weights[at-4*period:])
-			}
-		}
+	w.repeat(c.Out, p.taps*cells)
+	return w
+}
+
+// repeat has the last group there twice if it is of at most 8 of the outputs. A group is so many steps of 64 bytes, [16
+// outputs][4].
+func (w *packedWeights) repeat(outputs, steps int) {
+	have := outputs % 16
+	if have == 0 || have > 8 {
+		return
 	}
+	first := outputs - have
+	copy(w.bias[first+8:], w.bias[first:first+8])
+	copy(w.scale[first+8:], w.scale[first:first+8])
+	for k := range steps {
+		step := w.weights[4*first*steps+64*k:][:64]
+		copy(step[32:], step[:32])
+	}
+}
+
+// room is memory for so many bytes of weights for each group of 16 outputs, with biases and scales for whole groups.
+func (p *PackedConv) room(bytes int) packedWeights {
+	groups := (p.c.Out + 15) / 16
+	w := packedWeights{weights: make([]int8, groups*bytes), bias: make([]int32, groups*16), scale: make([]float32, groups*16)}
+	copy(w.bias, p.bias)
+	copy(w.scale, p.scale)
 	return w
 }
 

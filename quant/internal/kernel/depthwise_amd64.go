@@ -18,17 +18,7 @@ func packDepthwiseColumns(p *PackedConv) packedWeights {
 // packDepthwiseHalves is packDepthwiseColumns with a last group of at most 8 channels there twice.
 func packDepthwiseHalves(p *PackedConv) packedWeights {
 	w := packDepthwiseColumns(p)
-	have := p.c.Out % 16
-	if have == 0 || have > 8 {
-		return w
-	}
-	first := p.c.Out - have
-	copy(w.bias[first+8:], w.bias[first:first+have])
-	copy(w.scale[first+8:], w.scale[first:first+have])
-	for kx := range 3 {
-		column := w.weights[12*first+64*kx:][:64]
-		copy(column[32:], column[:4*have])
-	}
+	w.repeat(p.c.Out, 3)
 	return w
 }
 
@@ -42,16 +32,7 @@ func takesDepthwise5x5(stride int) func(p *PackedConv) bool {
 // rows; then of the fifth row, for each of 4 neighbouring pixels, what belongs to the block that the first tap lies in and to
 // the next.
 func packDepthwise5x5(p *PackedConv) packedWeights {
-	groups := (p.c.Out + 15) / 16
-	w := packedWeights{
-		weights: make([]int8, groups*832),
-		bias:    make([]int32, groups*16),
-		scale:   make([]float32, groups*16),
-		pad:     padding(groups*64, p.c.Zero),
-		lanes:   28,
-	}
-	copy(w.bias, p.bias)
-	copy(w.scale, p.scale)
+	w := p.roomDepthwise(832, 28)
 	for n := range p.c.Out {
 		to := w.weights[n/16*832+n%16*4:]
 		for kx := range p.c.KW {

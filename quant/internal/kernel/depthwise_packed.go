@@ -14,18 +14,16 @@ func takesDepthwise3x3(stride int) func(p *PackedConv) bool {
 	}
 }
 
+// roomDepthwise is room with padding, and with how many products of taps an output takes.
+func (p *PackedConv) roomDepthwise(bytes, lanes int) packedWeights {
+	w := p.room(bytes)
+	w.pad, w.lanes = padding(len(w.bias)*4, p.c.Zero), lanes
+	return w
+}
+
 // packDepthwise3x3 orders weights as [group of 16 channels][ky][16 channels][w0 w1 w2 0].
 func packDepthwise3x3(p *PackedConv) packedWeights {
-	groups := (p.c.Out + 15) / 16
-	w := packedWeights{
-		weights: make([]int8, groups*3*64),
-		bias:    make([]int32, groups*16),
-		scale:   make([]float32, groups*16),
-		pad:     padding(groups*64, p.c.Zero),
-		lanes:   12,
-	}
-	copy(w.bias, p.bias)
-	copy(w.scale, p.scale)
+	w := p.roomDepthwise(3*64, 12)
 	for n := range p.c.Out {
 		for ky := range 3 {
 			copy(w.weights[(n/16*3+ky)*64+n%16*4:][:3], p.c.Weights[n*9+3*ky:])
@@ -49,15 +47,15 @@ type depthwiseKernels struct{ one, two, halves func(*depthwiseArgs) }
 
 // runDepthwise3x3 gives a last group of at most 8 channels to the kernel for it.
 func runDepthwise3x3(k depthwiseKernels) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+	whole := depthwiseKernels{one: k.one, two: k.two}
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 		cells := Cells(dst.C)
-		if last := cells % 4; k.halves == nil || last == 0 || last > 2 || y1-y0 < 4 {
-			depthwiseKernels{one: k.one, two: k.two}.run(p, dst, src, 0, cells, y0, y1)
-		} else {
-			if cells > last {
-				depthwiseKernels{one: k.one, two: k.two}.run(p, dst, src, 0, cells-last, y0, y1)
-			}
-			k.run(p, dst, src, cells-last, cells, y0, y1)
+		if last := cells % 4; k.halves != nil && (last == 1 || last == 2) && y1-y0 >= 4 {
+			cells -= last
+			k.run(p, dst, src, cells, cells+last, y0, y1)
+		}
+		if cells > 0 {
+			whole.run(p, dst, src, 0, cells, y0, y1)
 		}
 		p.table(dst, y0, y1)
 	}
@@ -111,16 +109,7 @@ func takesDepthwiseWide(stride int) func(p *PackedConv) bool {
 // packDepthwiseWide orders weights as [group of 16 channels][ky][5][16 channels][4 bytes]: the taps at -2 … 1, then the
 // one at 2 in each of the 4 places.
 func packDepthwiseWide(p *PackedConv) packedWeights {
-	groups := (p.c.Out + 15) / 16
-	w := packedWeights{
-		weights: make([]int8, groups*p.c.KH*320),
-		bias:    make([]int32, groups*16),
-		scale:   make([]float32, groups*16),
-		pad:     padding(groups*64, p.c.Zero),
-		lanes:   8 * p.c.KH,
-	}
-	copy(w.bias, p.bias)
-	copy(w.scale, p.scale)
+	w := p.roomDepthwise(p.c.KH*320, 8*p.c.KH)
 	for n := range p.c.Out {
 		for ky := range p.c.KH {
 			row := w.weights[(n/16*p.c.KH+ky)*320:][:320]
@@ -179,16 +168,8 @@ func (p *PackedConv) quads() int { return (p.taps + 3) / 4 }
 
 // packDepthwise orders weights as [group of 16 channels][quad][16 channels][4 taps], zero beyond the last tap.
 func packDepthwise(p *PackedConv) packedWeights {
-	groups, quads := (p.c.Out+15)/16, p.quads()
-	w := packedWeights{
-		weights: make([]int8, groups*quads*64),
-		bias:    make([]int32, groups*16),
-		scale:   make([]float32, groups*16),
-		pad:     padding(groups*64, p.c.Zero),
-		lanes:   4 * quads,
-	}
-	copy(w.bias, p.bias)
-	copy(w.scale, p.scale)
+	quads := p.quads()
+	w := p.roomDepthwise(quads*64, 4*quads)
 	for n := range p.c.Out {
 		for t := range p.taps {
 			w.weights[(n/16*quads+t/4)*64+n%16*4+t%4] = p.c.Weights[n*p.taps+t]
