@@ -140,10 +140,15 @@ func (p *sides) stretch(r, s float64) sides {
 // part is some of a block: rows from top to bottom, of 0 to 1, at inverse depths from far to near, of 0 to 1.
 type part struct{ top, bottom, far, near float64 }
 
-// extent is what corners span in the colour image. Between the points that are looked at, a polynomial is at most its bows
-// and twists further out.
-func (p *sides) extent(a part) (u0, u1, v0, v1 float64) {
-	u0, u1, v0, v1 = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+var whole = part{0, 1, 0, 1}
+
+// extent is what corners span in the colour image.
+type extent struct{ u0, u1, v0, v1 float64 }
+
+// extent is of a part's corners. Between the points that are looked at, a polynomial is at most its bows and twists further
+// out.
+func (p *sides) extent(a part) extent {
+	u0, u1, v0, v1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, w := range [3]float64{a.far, (a.far + a.near) / 2, a.near} {
 		for _, j := range [2]float64{a.top, a.bottom} {
 			for _, k := range [3]float64{0, 0.5, 1} {
@@ -156,24 +161,21 @@ func (p *sides) extent(a part) (u0, u1, v0, v1 float64) {
 		return math.Abs(a.bow)/2 + (math.Abs(q.a)+math.Abs(q.x)+math.Abs(q.y))/4
 	}
 	mu, mv := beyond(&p.u, &p.qu), beyond(&p.v, &p.qv)
-	return u0 - mu, u1 + mu, v0 - mv, v1 + mv
+	return extent{u0 - mu, u1 + mu, v0 - mv, v1 + mv}
 }
 
-// reach is the colour rows that patches can touch, whether they can be in sight at all, and whether all are.
-func (f *fitter) reach(p *sides, a part) (rows band, some, all bool) {
-	u0, u1, v0, v1 := p.extent(a)
-	width, height := float64(f.c.Color.Width), float64(f.c.Color.Height)
-	rows = band{int(math.Floor(v0-f.slack)) - 2, int(math.Ceil(v1+f.slack)) + 3}
-	some = u1+f.slack+2 > 0 && u0-f.slack-2 < width && rows.hi > 0 && rows.lo < f.c.Color.Height
-	return rows, some, u0 > 0 && u1 < width && v0 > 0 && v1 < height
+// reach is the colour rows that patches of an extent can touch, and whether they can be in sight at all.
+func (f *fitter) reach(e extent) (rows band, seen bool) {
+	rows = band{int(math.Floor(e.v0-f.slack)) - 2, int(math.Ceil(e.v1+f.slack)) + 3}
+	seen = e.u1+f.slack+2 > 0 && e.u0-f.slack-2 < float64(f.c.Color.Width) && rows.hi > 0 && rows.lo < f.c.Color.Height
+	return rows, seen
 }
 
-// sight finds the rows and readings of a block that can be in sight. Height is all its rows.
-func (f *fitter) sight(p *sides, b *pixel.Block, height int) {
-	all := part{0, 1, 0, 1}
-	u0, u1, v0, v1 := p.extent(all)
-	hidden := func(a part) bool { _, some, _ := f.reach(p, a); return !some }
-	if u0 < 0 || u1 > float64(f.c.Color.Width) {
+// sight finds the rows and readings of a block that can be in sight. Height is all its rows, e the whole's extent.
+func (f *fitter) sight(p *sides, e extent, b *pixel.Block, height int) {
+	all := whole
+	hidden := func(a part) bool { _, seen := f.reach(p.extent(a)); return !seen }
+	if e.u0 < 0 || e.u1 > float64(f.c.Color.Width) {
 		for step := 0.5; step >= 1./64; step /= 2 {
 			if hidden(part{0, 1, all.far, all.far + step}) {
 				all.far += step
@@ -191,7 +193,7 @@ func (f *fitter) sight(p *sides, b *pixel.Block, height int) {
 			b.High = uint16(min(max(math.Ceil(reading(all.far))+1, 1), math.MaxUint16))
 		}
 	}
-	if v0 < 0 || v1 > float64(f.c.Color.Height) {
+	if e.v0 < 0 || e.v1 > float64(f.c.Color.Height) {
 		row := func(j int16) part {
 			return part{float64(j) / float64(height), float64(j+1) / float64(height), all.far, all.near}
 		}
@@ -205,12 +207,11 @@ func (f *fitter) sight(p *sides, b *pixel.Block, height int) {
 }
 
 // block turns a block's polynomials into integers: of each side of the patches' bounding rectangle the corner that makes
-// it in the middle of the block. It tells whether they fit.
-func (f *fitter) block(p *sides, x, y int) (b pixel.Block, fits bool) {
+// it in the middle of the block. E is the whole's extent. It tells whether they fit.
+func (f *fitter) block(p *sides, e extent, x, y int) (b pixel.Block, fits bool) {
 	width, height := float64(min(pixel.BlockWidth, f.c.Depth.Width-x)), min(f.rows, float64(f.c.Depth.Height-y))
-	u0, u1, v0, v1 := p.extent(part{0, 1, 0, 1})
-	whole := p.stretch(f.width/width, f.rows/height)
-	p = &whole
+	stretched := p.stretch(f.width/width, f.rows/height)
+	p = &stretched
 	// The middle pixel's corners.
 	k, j, dk, dj := (width/2-0.5)/f.width, (height/2-0.5)/f.rows, 1/f.width, 1/f.rows
 	u, v := func(k, j float64) float64 { return p.u.at(k, j) }, func(k, j float64) float64 { return p.v.at(k, j) }
@@ -229,8 +230,8 @@ func (f *fitter) block(p *sides, x, y int) (b pixel.Block, fits bool) {
 		lower[0] = 1
 	}
 	// X and Y are whole pixels from the middle, so that little is left for the 16 bits.
-	b.X, b.Y = int32(math.Floor((u0+u1)/2)), int32(math.Floor((v0+v1)/2))
-	size := max(u1-u0, v1-v0)/2 + float64(2*f.slack) + 1
+	b.X, b.Y = int32(math.Floor((e.u0+e.u1)/2)), int32(math.Floor((e.v0+e.v1)/2))
+	size := max(e.u1-e.u0, e.v1-e.v0)/2 + float64(2*f.slack) + 1
 	fits = float64(size*f.one) < 1<<15 && max(b.X, b.Y) < 1<<14 && min(b.X, b.Y) > -1<<14
 	q := func(v float64) int16 {
 		w := math.RoundToEven(float64(v * f.one))
@@ -289,18 +290,17 @@ func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	if !ok {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
-	reach, seen, whole := f.reach(&p, part{0, 1, 0, 1})
+	e := p.extent(whole)
+	reach, seen := f.reach(e)
 	if !seen {
 		return pixel.Block{State: pixel.Unseen}, band{}
 	}
-	b, fits := f.block(&p, x, y)
+	b, fits := f.block(&p, e, x, y)
 	if !fits {
 		return pixel.Block{State: pixel.Slow}, band{}
 	}
 	height := min(int(f.rows), f.c.Depth.Height-y)
 	b.First, b.End, b.Low, b.High = 0, int16(height), 1, math.MaxUint16
-	if !whole {
-		f.sight(&p, &b, height)
-	}
+	f.sight(&p, e, &b, height)
 	return b, reach
 }

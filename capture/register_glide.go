@@ -155,11 +155,12 @@ func (f *fitter) follows(g *glide, limit float64) (fits, follows bool) {
 			if !ok {
 				continue
 			}
-			if _, seen, _ := f.reach(&p, part{0, 1, 0, 1}); !seen {
+			e := p.extent(whole)
+			if _, seen := f.reach(e); !seen {
 				tried++
 				continue
 			}
-			b, fits := f.block(&p, x, y)
+			b, fits := f.block(&p, e, x, y)
 			if !fits {
 				return false, false
 			}

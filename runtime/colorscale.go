@@ -70,29 +70,26 @@ func (s *colorScale) prepare(workers int) {
 	a.Half, a.M, a.K = uint32(s.div.half), uint32(s.div.m), s.div.k
 }
 
-// rows writes output rows [first, end) of src to dst, whose pixels lie step bytes apart and begin with the three
-// channels.
-func (s *colorScale) rows(dst []byte, step int, src []byte, worker, first, end int) {
-	for y := first; y < end; y++ {
-		row := dst[y*s.outW*step : (y+1)*s.outW*step]
-		switch {
-		case s.copies:
-			s.copyRow(row, step, src[3*s.inW*y:3*s.inW*(y+1)])
-		case s.halve:
-			two := src[6*s.inW*y : 6*s.inW*(y+1)]
-			pixel.HalveColor(row, step, two[:3*s.inW], two[3*s.inW:], s.bgr)
-		case s.narrow != nil:
-			acc, t := s.narrow[worker], &s.y.taps[y]
-			pixel.BlendRows(acc, src[3*s.inW*t.first:], 3*s.inW, s.weights[y])
-			s.across16.Blend(row, step, acc)
-		default:
-			s.columns(s.acc[worker], src, &s.y.taps[y])
-			s.across(row, step, s.acc[worker])
-		}
+// row writes output row y of src to dst, whose pixels lie step bytes apart and begin with the three channels.
+func (s *colorScale) row(dst []byte, step int, src []byte, worker, y int) {
+	row := dst[y*s.outW*step : (y+1)*s.outW*step]
+	switch {
+	case s.copies:
+		s.copyRow(row, step, src[3*s.inW*y:3*s.inW*(y+1)])
+	case s.halve:
+		two := src[6*s.inW*y : 6*s.inW*(y+1)]
+		pixel.HalveColor(row, step, two[:3*s.inW], two[3*s.inW:], s.bgr)
+	case s.narrow != nil:
+		acc, t := s.narrow[worker], &s.y.taps[y]
+		pixel.BlendRows(acc, src[3*s.inW*t.first:], 3*s.inW, s.weights[y])
+		s.across16.Blend(row, step, acc)
+	default:
+		s.columns(s.acc[worker], src, &s.y.taps[y])
+		s.across(row, step, s.acc[worker])
 	}
 	if s.bgr && !s.halve {
-		for i := first * s.outW * step; i < end*s.outW*step; i += step {
-			dst[i], dst[i+2] = dst[i+2], dst[i]
+		for i := 0; i < len(row); i += step {
+			row[i], row[i+2] = row[i+2], row[i]
 		}
 	}
 }

@@ -40,16 +40,14 @@ func newDepthScale(inW, inH, outW, outH int) *depthScale {
 	return s
 }
 
-// rows writes the bytes of output rows [first, end) of src to dst, whose pixels lie step bytes apart.
-func (s *depthScale) rows(dst []byte, step int, src []uint16, table *DepthTable, first, end int) {
-	for y := first; y < end; y++ {
-		row := dst[y*s.outW*step:]
-		if s.halve {
-			two := src[2*s.inW*y : 2*s.inW*(y+1)]
-			pixel.HalveDepth(row, step, two[:s.inW], two[s.inW:], (*[1 << 16]uint8)(table))
-			continue
-		}
-		ys := s.y[y]
-		s.columns.Depth(row, step, src[s.inW*ys.first:], ys.end-ys.first, (*[1 << 16]uint8)(table))
+// row writes the bytes of output row y of src to dst, whose pixels lie step bytes apart.
+func (s *depthScale) row(dst []byte, step int, src []uint16, table *DepthTable, y int) {
+	row := dst[y*s.outW*step:]
+	if s.halve {
+		two := src[2*s.inW*y : 2*s.inW*(y+1)]
+		pixel.HalveDepth(row, step, two[:s.inW], two[s.inW:], (*[1 << 16]uint8)(table))
+		return
 	}
+	ys := s.y[y]
+	s.columns.Depth(row, step, src[s.inW*ys.first:], ys.end-ys.first, (*[1 << 16]uint8)(table))
 }

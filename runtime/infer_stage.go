@@ -84,14 +84,13 @@ func (r *runner) frame(s *slot) (err error) {
 		n.Confidence = c.Confidence()
 	}
 	m := n
-	switch {
-	case r.p.ModelSize:
-	case r.p.Spread:
+	if !r.p.ModelSize {
 		m = &r.mask
-		n.SpreadTo(m, r.cal.Color.Width, r.cal.Color.Height)
-	default:
-		m = &r.mask
-		n.ScaleTo(m, r.cal.Color.Width, r.cal.Color.Height)
+		if r.p.Spread {
+			n.SpreadTo(m, r.cal.Color.Width, r.cal.Color.Height)
+		} else {
+			n.ScaleTo(m, r.cal.Color.Width, r.cal.Color.Height)
+		}
 	}
 	if m.NoDepth, m.Holes = 0, m.Holes[:0]; m.Mode != mask.ColorOnly {
 		Holes(m, &s.pair.Depth, r.p.Holes)

@@ -148,10 +148,10 @@ func (p *Preprocess) run() {
 func (p *Preprocess) rows(worker, first, end int) {
 	for y := first; y < end; y++ {
 		if p.colorDst != nil {
-			p.color.rows(p.colorDst, p.colorStep, p.colorSrc, worker, y, y+1)
+			p.color.row(p.colorDst, p.colorStep, p.colorSrc, worker, y)
 		}
 		if p.depthDst != nil {
-			p.depth.rows(p.depthDst, p.depthStep, p.depthSrc, p.table, y, y+1)
+			p.depth.row(p.depthDst, p.depthStep, p.depthSrc, p.table, y)
 		}
 	}
 }

@@ -148,8 +148,10 @@ func TestDepthKeepsEdges(t *testing.T) {
 	for _, halve := range []bool{true, false} {
 		s.halve = halve
 		var a, b [4]byte
-		s.rows(a[:], 1, d.Pix, &low, 0, 2)
-		s.rows(b[:], 1, d.Pix, &high, 0, 2)
+		for y := range 2 {
+			s.row(a[:], 1, d.Pix, &low, y)
+			s.row(b[:], 1, d.Pix, &high, y)
+		}
 		got := [4]uint16{}
 		for i := range got {
 			got[i] = uint16(a[i]) | uint16(b[i])<<8

@@ -21,12 +21,27 @@ import (
 // lossy writes a recording of 12 pairs of which depth is blind in pairs 4 and 5 and colour dark in pair 9.
 func lossy(t *testing.T) string {
 	t.Helper()
-	src, err := openSource("synth:seed=7,cut=1,width=96,height=72,frames=12", sourceOptions{})
+	return rewritten(t, "synth:seed=7,cut=1,width=96,height=72,frames=12", func(i int, p *capture.Pair) bool {
+		p.Labels.Resize(0, 0)
+		switch i {
+		case 4, 5:
+			clear(p.Depth.Pix)
+		case 9:
+			clear(p.Color.Pix)
+		}
+		return true
+	})
+}
+
+// rewritten is a recording of those of a source's 12 pairs that keep keeps, which may change them.
+func rewritten(t *testing.T, source string, keep func(i int, p *capture.Pair) bool) string {
+	t.Helper()
+	src, err := openSource(source, sourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	dir := filepath.Join(t.TempDir(), "lossy")
+	dir := filepath.Join(t.TempDir(), "rewritten")
 	w, err := replay.Create(dir, src.Calibration(), replay.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,12 +51,8 @@ func lossy(t *testing.T) string {
 		if err := src.Next(t.Context(), &p); err != nil {
 			t.Fatal(err)
 		}
-		p.Labels.Resize(0, 0)
-		switch i {
-		case 4, 5:
-			clear(p.Depth.Pix)
-		case 9:
-			clear(p.Color.Pix)
+		if !keep(i, &p) {
+			continue
 		}
 		if err := w.Write(&p); err != nil {
 			t.Fatal(err)
@@ -153,32 +164,7 @@ func from(t *testing.T, dir, skip string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := openSource(dir, sourceOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	to := filepath.Join(t.TempDir(), "rest")
-	w, err := replay.Create(to, src.Calibration(), replay.WriterOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p capture.Pair
-	for i := range 12 {
-		if err := src.Next(t.Context(), &p); err != nil {
-			t.Fatal(err)
-		}
-		if i < first {
-			continue
-		}
-		if err := w.Write(&p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return to
+	return rewritten(t, dir, func(i int, _ *capture.Pair) bool { return i >= first })
 }
 
 // TestShippedStandInsFit loads those of every shipped student as a run does that needs them.

@@ -16,27 +16,6 @@ var (
 // 3 its rounding up, by 2⁻²⁵ of the value, and that of the product, are far below the third that would show.
 var shares = [8]float32{0, 1, 0.5, 1. / 3, 0.25}
 
-// What the AVX-512 kernel shuffles by: eight pixels at a time, and two times eight bytes of 16 bits to pixels of four and of
-// three bytes.
-var halves512 = func() (t struct {
-	pairs [2][64]uint8 // without and with bgr
-	close [2][64]uint8 // to four and to three
-}) {
-	for p := range 8 {
-		for i := range 6 {
-			t.pairs[0][8*p+i] = uint8(6*p) + rgbPairs[i]
-			t.pairs[1][8*p+i] = uint8(6*p) + bgrPairs[i]
-		}
-	}
-	for p := range 16 {
-		for c := range 3 {
-			from := uint8(p/8*64 + p%8*8 + 2*c)
-			t.close[0][4*p+c], t.close[1][3*p+c] = from, from
-		}
-	}
-	return t
-}()
-
 func newHalveColorArgs(dst []byte, step int, top, bottom []byte, bgr bool, n int) halveColorArgs {
 	a := halveColorArgs{dst: unsafe.Pointer(unsafe.SliceData(dst)), top: unsafe.Pointer(unsafe.SliceData(top)),
 		bottom: unsafe.Pointer(unsafe.SliceData(bottom)), shuffle: unsafe.Pointer(&rgbPairs), close: unsafe.Pointer(&threeBytes),

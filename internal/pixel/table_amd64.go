@@ -45,6 +45,27 @@ var halveTable = []halveVariant{
 	{"halve_16_avx2", 16, 2, hasAVX2, colorAVX2, depthAVX2},
 }
 
+// What the AVX-512 kernel shuffles by: eight pixels at a time, and two times eight bytes of 16 bits to pixels of four and of
+// three bytes.
+var halves512 = func() (t struct {
+	pairs [2][64]uint8 // without and with bgr
+	close [2][64]uint8 // to four and to three
+}) {
+	for p := range 8 {
+		for i := range 6 {
+			t.pairs[0][8*p+i] = uint8(6*p) + rgbPairs[i]
+			t.pairs[1][8*p+i] = uint8(6*p) + bgrPairs[i]
+		}
+	}
+	for p := range 16 {
+		for c := range 3 {
+			from := uint8(p/8*64 + p%8*8 + 2*c)
+			t.close[0][4*p+c], t.close[1][3*p+c] = from, from
+		}
+	}
+	return t
+}()
+
 func colorAVX512(dst []byte, step int, top, bottom []byte, bgr bool, n int) {
 	a := newHalveColorArgs(dst, step, top, bottom, bgr, n)
 	a.shuffle, a.close = unsafe.Pointer(&halves512.pairs[a.bgr]), unsafe.Pointer(&halves512.close[4-step])

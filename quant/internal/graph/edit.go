@@ -76,3 +76,15 @@ func (v *Value) RemoveUse(n *Node) {
 		}
 	}
 }
+
+// ReadInstead has all that read the value read another one of its type and shape.
+func (v *Value) ReadInstead(other *Value) {
+	for _, n := range v.Uses {
+		for i, in := range n.In {
+			if in == v {
+				n.In[i] = other
+			}
+		}
+	}
+	other.Uses, v.Uses = append(other.Uses, v.Uses...), nil
+}

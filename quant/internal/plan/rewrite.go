@@ -35,16 +35,8 @@ func skipCast(n *graph.Node) bool {
 	if !n.Is("Cast") || n.In[0].Type != n.Out[0].Type || n.Out[0].Output || n.Out[0].Static() {
 		return false
 	}
-	v, out := n.In[0], n.Out[0]
-	v.RemoveUse(n)
-	for _, u := range out.Uses {
-		v.Uses = append(v.Uses, u)
-		for i, in := range u.In {
-			if in == out {
-				u.In[i] = v
-			}
-		}
-	}
+	n.In[0].RemoveUse(n)
+	n.Out[0].ReadInstead(n.In[0])
 	return true
 }
 

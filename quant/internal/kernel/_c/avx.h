@@ -47,7 +47,6 @@ INLINE __m256i load4(const uint8_t *p) {
 	return v;
 }
 
-
 // A tile is 4 pixels of V pairs of cells of outputs.
 #define BEGIN(V)                                                                                              \
 	__m256i acc[V][4];                                                                                       \

@@ -343,8 +343,7 @@ void resizeArgMaxAVX2(const struct argmax_args *a) {
 	}
 }
 
-typedef int32_t margin_ints __attribute__((vector_size(64)));
-typedef float margin_floats __attribute__((vector_size(64)));
+#include "margin.h"
 
 INLINE void store_bytes(uint8_t *p, const margin_ints *v) {
 	__m256i half[2];
@@ -352,7 +351,5 @@ INLINE void store_bytes(uint8_t *p, const margin_ints *v) {
 	__m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(half[0], half[1]), 0xd8);
 	_mm_storeu_si128((__m128i *)p, _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
-
-#include "margin.h"
 
 void marginAVX2(const struct margin_args *a) { margin(a); }

@@ -1443,11 +1443,8 @@ void peakAVX512VNNI(const struct peak_args *a) {
 	_mm512_storeu_si512(a->sum, acc[0]);
 }
 
-typedef int32_t margin_ints __attribute__((vector_size(64)));
-typedef float margin_floats __attribute__((vector_size(64)));
+#include "margin.h"
 
 INLINE void store_bytes(uint8_t *p, const margin_ints *v) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)*v)); }
-
-#include "margin.h"
 
 void marginAVX512VNNI(const struct margin_args *a) { margin(a); }

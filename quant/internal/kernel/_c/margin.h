@@ -1,5 +1,10 @@
-// Margins, 16 pixels at a time: see margin.go. Each file that includes this defines store_bytes(p, v), the lowest byte of
-// each number of *v.
+// Margins, 16 pixels at a time: see margin.go.
+typedef int32_t margin_ints __attribute__((vector_size(64)));
+typedef float margin_floats __attribute__((vector_size(64)));
+
+// store_bytes stores the lowest byte of each number of *v. Each file that includes this defines it.
+INLINE void store_bytes(uint8_t *p, const margin_ints *v);
+
 #define MARGIN_BETWEEN(v, c)                                                                     \
 	do {                                                                                     \
 		margin_ints m_a, m_b;                                                            \

@@ -362,8 +362,7 @@ void resizeArgMaxNEON(const struct argmax_args *a) {
 	}
 }
 
-typedef int32_t margin_ints __attribute__((vector_size(64)));
-typedef float margin_floats __attribute__((vector_size(64)));
+#include "margin.h"
 
 INLINE void store_bytes(uint8_t *p, const margin_ints *v) {
 	uint32x4_t part[4];
@@ -371,7 +370,5 @@ INLINE void store_bytes(uint8_t *p, const margin_ints *v) {
 	uint16x8_t lo = vcombine_u16(vmovn_u32(part[0]), vmovn_u32(part[1])), hi = vcombine_u16(vmovn_u32(part[2]), vmovn_u32(part[3]));
 	vst1q_u8(p, vcombine_u8(vmovn_u16(lo), vmovn_u16(hi)));
 }
-
-#include "margin.h"
 
 void marginNEON(const struct margin_args *a) { margin(a); }
